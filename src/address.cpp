@@ -1,0 +1,125 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include <sctpxx/address.hpp>
+
+#include <arpa/inet.h>
+
+#include <net/if.h>
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <cstring>
+#include <string>
+
+#include <sctpxx/error.hpp>
+
+#include "sys.hpp"
+
+namespace sctp::inline v0 {
+namespace {
+
+/// All of `text` as a number without sign or blanks.
+template <class Number>
+bool parse_number(std::string_view text, Number& number) noexcept {
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size();
+}
+
+/// `inet_pton` and its like want a terminating zero, which a view has not.
+template <std::size_t Size>
+bool terminate(std::string_view text, std::array<char, Size>& terminated) noexcept {
+  if (text.empty() || text.size() >= Size || text.find('\0') != text.npos) return false;
+  *std::copy(text.begin(), text.end(), terminated.begin()) = '\0';
+  return true;
+}
+
+bool parse_scope(std::string_view text, std::uint32_t& scope) noexcept {
+  if (parse_number(text, scope)) return scope != 0;
+  std::array<char, IF_NAMESIZE> name;
+  if (!terminate(text, name)) return false;
+  scope = sys::interface_index(name.data());
+  return scope != 0;
+}
+
+bool parse_host(std::string_view host, std::uint16_t port, Address& address) noexcept {
+  std::array<char, INET6_ADDRSTRLEN> text;
+  const std::string_view digits = host.substr(0, host.find('%'));
+  if (!terminate(digits, text)) return false;
+  if (std::array<std::uint8_t, 4> bytes; inet_pton(AF_INET, text.data(), bytes.data()) == 1) {
+    address = Address::v4(bytes, port);
+    return digits.size() == host.size();
+  }
+  std::array<std::uint8_t, 16> bytes;
+  if (inet_pton(AF_INET6, text.data(), bytes.data()) != 1) return false;
+  std::uint32_t scope = 0;
+  if (digits.size() != host.size() && !parse_scope(host.substr(digits.size() + 1), scope)) return false;
+  address = Address::v6(bytes, port, scope);
+  return true;
+}
+
+/// "192.0.2.1:7" and "[2001:db8::1]:7" in their two parts; an IPv6 address needs its brackets, or the last
+/// colon would be anybody's guess.
+bool split(std::string_view text, std::string_view& host, std::string_view& port) noexcept {
+  const std::size_t colon = text.rfind(':');
+  if (colon == text.npos) return false;
+  host = text.substr(0, colon);
+  port = text.substr(colon + 1);
+  if (host.starts_with('[') && host.ends_with(']')) {
+    host = host.substr(1, host.size() - 2);
+    return host.find(':') != host.npos;
+  }
+  return host.find(':') == host.npos;
+}
+
+[[noreturn]] void throw_malformed(std::string_view text) {
+  std::string what = "cannot read the address '";
+  for (const char c : text.substr(0, 80)) what += c >= ' ' && c <= '~' ? c : '?';
+  throw std::system_error{Errc::malformed_address, what + "'"};
+}
+
+}  // namespace
+
+Address::Address(std::string_view host, std::uint16_t port) {
+  if (!parse_host(host, port, *this)) throw_malformed(host);
+}
+
+Address::Address(std::string_view host, std::uint16_t port, std::error_code& error) noexcept {
+  error.clear();
+  if (parse_host(host, port, *this)) return;
+  *this = {};
+  error = Errc::malformed_address;
+}
+
+Address Address::parse(std::string_view text, std::error_code& error) noexcept {
+  std::string_view host;
+  std::string_view digits;
+  std::uint16_t port = 0;
+  if (split(text, host, digits) && parse_number(digits, port)) return {host, port, error};
+  error = Errc::malformed_address;
+  return {};
+}
+
+Address Address::parse(std::string_view text) {
+  std::error_code error;
+  const Address address = parse(text, error);
+  if (error) throw_malformed(text);
+  return address;
+}
+
+std::string to_string(const Address& address) {
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const bool v4 = address.family() == Address::Family::v4;
+  inet_ntop(v4 ? AF_INET : AF_INET6, address.bytes().data(), text.data(), text.size());
+  std::string result{text.data()};
+  if (address.scope() != 0) result.append("%").append(std::to_string(address.scope()));
+  if (!v4) result.insert(0, "[").append("]");
+  return result.append(":").append(std::to_string(address.port()));
+}
+
+}  // namespace sctp::inline v0
+
+std::size_t std::hash<sctp::Address>::operator()(const sctp::Address& address) const noexcept {
+  const sctp::Bytes bytes = address.bytes();
+  const std::size_t host = std::hash<std::string_view>{}(sctp::as_text(bytes));
+  return host ^ ((std::size_t{address.scope()} << 16U | address.port()) * 0x9e3779b97f4a7c15U);
+}

@@ -1,0 +1,62 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include "sys.hpp"
+
+#include <fcntl.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <netinet/sctp.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <ctime>
+
+namespace sctp::sys {
+
+int socket(int domain, int type, int protocol) noexcept { return ::socket(domain, type, protocol); }
+int close(int fd) noexcept { return ::close(fd); }
+int bind(int fd, const sockaddr* address, socklen_t length) noexcept { return ::bind(fd, address, length); }
+int listen(int fd, int backlog) noexcept { return ::listen(fd, backlog); }
+int accept4(int fd, sockaddr* address, socklen_t* length, int flags) noexcept {
+  return ::accept4(fd, address, length, flags);
+}
+int shutdown(int fd, int how) noexcept { return ::shutdown(fd, how); }
+int getsockname(int fd, sockaddr* address, socklen_t* length) noexcept {
+  return ::getsockname(fd, address, length);
+}
+int getpeername(int fd, sockaddr* address, socklen_t* length) noexcept {
+  return ::getpeername(fd, address, length);
+}
+int getsockopt(int fd, int level, int option, void* value, socklen_t* length) noexcept {
+  return ::getsockopt(fd, level, option, value, length);
+}
+int setsockopt(int fd, int level, int option, const void* value, socklen_t length) noexcept {
+  return ::setsockopt(fd, level, option, value, length);
+}
+ssize_t sendmsg(int fd, const msghdr* message, int flags) noexcept { return ::sendmsg(fd, message, flags); }
+ssize_t recvmsg(int fd, msghdr* message, int flags) noexcept { return ::recvmsg(fd, message, flags); }
+int poll(pollfd* descriptors, nfds_t count, int timeout) noexcept {
+  return ::poll(descriptors, count, timeout);
+}
+int get_fd_flags(int fd) noexcept { return ::fcntl(fd, F_GETFD); }
+int set_fd_flags(int fd, int flags) noexcept { return ::fcntl(fd, F_SETFD, flags); }
+int get_status_flags(int fd) noexcept { return ::fcntl(fd, F_GETFL); }
+int set_status_flags(int fd, int flags) noexcept { return ::fcntl(fd, F_SETFL, flags); }
+unsigned interface_index(const char* name) noexcept { return ::if_nametoindex(name); }
+
+long long monotonic_milliseconds() noexcept {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return now.tv_sec * 1000LL + now.tv_nsec / 1'000'000;
+}
+
+int bindx(int fd, sockaddr* addresses, int count, int flags) noexcept {
+  return ::sctp_bindx(fd, addresses, count, flags);
+}
+
+int connectx(int fd, sockaddr* addresses, int count, int* association) noexcept {
+  errno = 0;  // libsctp 1.0.19 takes an ENOPROTOOPT from before for its own failure, and connects twice
+  return ::sctp_connectx(fd, addresses, count, association);
+}
+
+}  // namespace sctp::sys
