@@ -1,0 +1,144 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <system_error>
+#include <vector>
+
+#include <sctpxx/address.hpp>
+#include <sctpxx/bytes.hpp>
+#include <sctpxx/export.hpp>
+#include <sctpxx/message.hpp>
+#include <sctpxx/notification.hpp>
+#include <sctpxx/received.hpp>
+
+namespace sctp::inline v0 {
+
+/// What one `recvmsg` brought beside its bytes.
+struct Piece {
+  std::size_t size = 0;          ///< how many bytes it wrote to the room that `prepare` gave
+  bool end_of_record = false;    ///< MSG_EOR: the message or the event ends here
+  bool is_notification = false;  ///< MSG_NOTIFICATION
+  bool has_info = false;  ///< SCTP_RCVINFO came with it; the fields below, but `source`, are from there
+  StreamId stream{};
+  Ppid ppid{};  ///< in host order; under I-DATA true for a message's first piece alone
+  AssociationId association{};
+  bool unordered = false;
+  std::uint16_t ssn = 0;
+  std::uint32_t tsn = 0;
+  std::uint32_t context = 0;
+  Address source;
+};
+
+/// The memory of a receive loop, and what joins the pieces of messages: the kernel hands a message out in
+/// pieces when it is larger than the buffer or than the receive window, and under interleaving several
+/// messages at once.
+///
+/// One buffer belongs to one socket for that socket's life: messages that have begun are in it. It keeps them
+/// through would-block, errors and events. Messages and events received with it are views into it, dead at
+/// the next receive. A message that arrives in one piece is never copied; once its memory has grown to what
+/// the traffic needs, nothing is allocated. Not for two threads at a time.
+///
+/// Receiving is `SocketRef::receive`. For another source of pieces: `next` until it has nothing; then
+/// `prepare`, fill the room, `commit`. No call here ever reaches the kernel.
+class ReceiveBuffer {
+ public:
+  static constexpr std::size_t default_capacity = 64 * 1024;
+  static constexpr std::size_t default_limit = 16 * 1024 * 1024;
+  static constexpr std::size_t default_total_limit = 4 * default_limit;
+
+  /// `capacity`: room for one read; a larger message is joined from several. At least 1 KiB is used.
+  /// `limit`: the largest message taken, in bytes. A larger one is dropped to its end and reported once, as
+  /// Errc::message_exceeds_limit; the messages after it are not touched.
+  /// `total_limit`: all unfinished messages together; the message that would pass it is dropped likewise.
+  SCTPXX_EXPORT explicit ReceiveBuffer(std::size_t capacity = default_capacity,
+                                       std::size_t limit = default_limit,
+                                       std::size_t total_limit = default_total_limit);
+  SCTPXX_EXPORT ReceiveBuffer(ReceiveBuffer&&) noexcept;
+  SCTPXX_EXPORT ReceiveBuffer& operator=(ReceiveBuffer&&) noexcept;
+  SCTPXX_EXPORT ~ReceiveBuffer();
+
+  /// The next event that an earlier commit left: a commit can bring several (messages aborted because their
+  /// association ended, then the end itself). Ends the life of what was received before.
+  [[nodiscard]] SCTPXX_EXPORT std::optional<Received> next() noexcept;
+
+  /// Room for the next piece, never empty. Ends the life of what was received before.
+  /// Throws `std::bad_alloc`; nothing is lost then.
+  [[nodiscard]] SCTPXX_EXPORT MutableBytes prepare();
+
+  /// Takes the piece that was written to the start of the room that `prepare` gave. Answers the message or
+  /// event that it completed, or nothing. Fails, without harm to any other message, with
+  /// Errc::message_exceeds_limit, Errc::receive_info_missing, Errc::malformed_notification, or
+  /// `not_enough_memory`.
+  [[nodiscard]] SCTPXX_EXPORT std::optional<Received> commit(const Piece& piece,
+                                                             std::error_code& error) noexcept;
+
+  /// Gives up all unfinished messages, since nothing more can come. `next` then reports each.
+  SCTPXX_EXPORT void abandon_unfinished() noexcept;
+
+  /// How many messages have begun and not ended.
+  [[nodiscard]] SCTPXX_EXPORT std::size_t unfinished() const noexcept;
+
+  /// Bytes of memory held.
+  [[nodiscard]] SCTPXX_EXPORT std::size_t footprint() const noexcept;
+
+  [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
+
+ private:
+  friend class SocketRef;  // asks `end_of_association`, tells `note_loss`
+
+  /// Bytes that grow at their end.
+  struct Storage {
+    std::unique_ptr<std::byte[]> data;
+    std::size_t size = 0;
+    std::size_t capacity = 0;
+  };
+
+  /// A message whose end has not come. At most one per association, stream and order exists at a time, in
+  /// every delivery mode of the kernel; an event that was split counts as one more.
+  struct Unfinished {
+    Message first;  // metadata of the first piece; later ones have no PPID of their own under I-DATA
+    bool is_notification = false;
+    bool dropping = false;  // over a limit: its bytes are thrown away up to its end
+    bool aborted = false;   // waits for `next` to say so
+    std::size_t received = 0;
+    Storage storage;
+  };
+
+  /// What the events told last; of use where a socket has one association only.
+  enum class Life : std::uint8_t { open, ended, reset, timed_out };
+
+  /// The answer on such a socket when the kernel has nothing to hand out: nothing while the association
+  /// lives, one error when it was lost, then the end of the stream.
+  [[nodiscard]] std::optional<Received> end_of_association(std::error_code& error) noexcept;
+  /// The kernel itself has reported the loss: do not report it again.
+  void note_loss() noexcept { life_ = Life::ended; }
+
+  [[nodiscard]] std::optional<Received> complete(const Piece& piece, Bytes record,
+                                                 std::error_code& error) noexcept;
+  [[nodiscard]] std::optional<Received> take_event(Bytes record, std::error_code& error) noexcept;
+  [[nodiscard]] Unfinished* find(const Piece& piece) noexcept;
+  [[nodiscard]] Unfinished* find_aborted(const PartialDeliveryAborted& event) noexcept;
+  [[nodiscard]] std::error_code append(Unfinished& message, Bytes bytes) noexcept;
+  [[nodiscard]] std::error_code grow(Storage& storage, std::size_t capacity) noexcept;
+  void recycle(Storage&& storage) noexcept;
+  void drop(Unfinished& message) noexcept;
+  bool abort_all_of(AssociationId association) noexcept;
+
+  std::size_t limit_;
+  std::size_t total_limit_;
+  std::size_t allocated_ = 0;  // by all storages but `block_`
+  Storage block_;              // where a piece lands when no single message is open
+  MutableBytes room_;          // what `prepare` gave
+  std::vector<Unfinished> unfinished_;
+  std::vector<Storage> spare_;
+  Storage delivered_;                 // the message last handed out, when it had been joined
+  std::optional<Notification> held_;  // an event that waits behind the aborts that it caused
+  Life life_ = Life::open;
+};
+
+}  // namespace sctp::inline v0
