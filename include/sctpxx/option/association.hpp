@@ -1,0 +1,73 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include <sctpxx/address.hpp>
+#include <sctpxx/export.hpp>
+#include <sctpxx/ids.hpp>
+#include <sctpxx/option.hpp>
+
+/// Options about how an association is set up and how it is doing.
+namespace sctp::inline v0::option {
+
+/// What the next setups offer and how patient they are. An empty field is left as it is.
+/// On a listener: what its accepted associations offer. SCTP_INITMSG, RFC 6458 8.1.3.
+struct InitMsg {
+  static constexpr std::string_view name = "SCTP_INITMSG";
+  std::optional<std::uint16_t> outgoing_streams;  ///< wanted; the peer may allow fewer. Kernel default 10
+  std::optional<std::uint16_t> incoming_streams;  ///< the most we take. Kernel default 65535
+  std::optional<std::uint16_t> attempts;          ///< how often INIT is sent again. Kernel default 8
+  /// The longest pause between two attempts. Kernel default 60 s. The first pause is RtoInfo's `initial` all
+  /// the same.
+  std::optional<std::chrono::milliseconds> longest_pause;
+};
+SCTPXX_EXPORT void set_option(OptionTarget target, const InitMsg& value, std::error_code& error) noexcept;
+SCTPXX_EXPORT void get_option(OptionTarget target, InitMsg& value, std::error_code& error) noexcept;
+
+/// Bounds of the retransmission timeout. An empty field is left as it is. The kernel rounds an association's
+/// times up to its clock tick (10 ms or less). SCTP_RTOINFO, RFC 6458 8.1.1.
+struct RtoInfo {
+  static constexpr std::string_view name = "SCTP_RTOINFO";
+  std::optional<std::chrono::milliseconds> initial;  ///< kernel default 3 s
+  std::optional<std::chrono::milliseconds> max;      ///< kernel default 60 s
+  std::optional<std::chrono::milliseconds> min;      ///< kernel default 1 s
+};
+SCTPXX_EXPORT void set_option(OptionTarget target, const RtoInfo& value, std::error_code& error) noexcept;
+SCTPXX_EXPORT void get_option(OptionTarget target, RtoInfo& value, std::error_code& error) noexcept;
+
+/// How an association is doing right now. Get only; fails with EINVAL when there is none, or no more.
+/// SCTP_STATUS, RFC 6458 8.2.1.
+struct Status {
+  static constexpr std::string_view name = "SCTP_STATUS";
+  /// The state machine of RFC 9260 4, numbered as the kernel answers here.
+  enum class State : std::int32_t {
+    closed = 1,
+    cookie_wait = 2,
+    cookie_echoed = 3,
+    established = 4,
+    shutdown_pending = 5,
+    shutdown_sent = 6,
+    shutdown_received = 7,
+    shutdown_ack_sent = 8,
+  };
+  AssociationId association{};
+  State state{};
+  std::uint32_t peer_window = 0;  ///< bytes that the peer has room for
+  std::uint16_t unacknowledged_chunks = 0;
+  std::uint16_t chunks_beyond_gap = 0;  ///< received, and waiting for an earlier one (not: unread messages)
+  std::uint16_t outgoing_streams = 0;   ///< negotiated: streams 0 … outgoing_streams - 1 can be sent on
+  std::uint16_t incoming_streams = 0;
+  std::uint32_t fragmentation_point = 0;  ///< bytes of payload in one chunk; larger messages take several
+  Address primary;                        ///< the peer's address that is used first
+};
+SCTPXX_EXPORT void get_option(OptionTarget target, Status& value, std::error_code& error) noexcept;
+[[nodiscard]] SCTPXX_EXPORT std::string to_string(Status::State state);
+
+}  // namespace sctp::inline v0::option

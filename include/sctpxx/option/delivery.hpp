@@ -1,0 +1,34 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <system_error>
+
+#include <sctpxx/export.hpp>
+#include <sctpxx/option.hpp>
+
+/// Options about when and in what portions messages leave and arrive.
+namespace sctp::inline v0::option {
+
+/// Send small messages at once instead of waiting for an acknowledgement to bundle them with. On by default
+/// in this library: the kernel's default costs up to 200 ms for the second small message. SCTP_NODELAY, RFC
+/// 6458 8.1.5.
+struct NoDelay {
+  static constexpr std::string_view name = "SCTP_NODELAY";
+  bool on = true;
+};
+SCTPXX_EXPORT void set_option(OptionTarget target, const NoDelay& value, std::error_code& error) noexcept;
+SCTPXX_EXPORT void get_option(OptionTarget target, NoDelay& value, std::error_code& error) noexcept;
+
+/// The most payload in one DATA chunk, in bytes; 0 leaves it to the path's MTU. Asked of an association, it
+/// is the size in use. SCTP_MAXSEG, RFC 6458 8.1.16.
+struct MaxSeg {
+  static constexpr std::string_view name = "SCTP_MAXSEG";
+  std::uint32_t size = 0;
+};
+SCTPXX_EXPORT void set_option(OptionTarget target, const MaxSeg& value, std::error_code& error) noexcept;
+SCTPXX_EXPORT void get_option(OptionTarget target, MaxSeg& value, std::error_code& error) noexcept;
+
+}  // namespace sctp::inline v0::option
