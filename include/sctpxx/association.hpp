@@ -1,0 +1,100 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <system_error>
+#include <vector>
+
+#include <sctpxx/address.hpp>
+#include <sctpxx/bytes.hpp>
+#include <sctpxx/export.hpp>
+#include <sctpxx/ids.hpp>
+#include <sctpxx/message.hpp>
+#include <sctpxx/option.hpp>
+#include <sctpxx/option/association.hpp>
+#include <sctpxx/socket_ref.hpp>
+#include <sctpxx/stream.hpp>
+
+namespace sctp::inline v0 {
+
+/// One association of a socket.
+///
+/// A handle, a descriptor's number and the association's: copies are free, it survives a move of the socket
+/// and is dead when the socket closes. When the association ends its calls fail with
+/// Condition::association_ended or, for the questions below, EINVAL. Threads: as SocketRef.
+class Association {
+ public:
+  Association(SocketRef socket, AssociationId id) noexcept : socket_{socket}, id_{id} {}
+
+  [[nodiscard]] AssociationId id() const noexcept { return id_; }
+  [[nodiscard]] SocketRef socket() const noexcept { return socket_; }
+
+  /// An outgoing stream, and what its messages are.
+  [[nodiscard]] Stream stream(StreamId stream, Ppid ppid = {}) const noexcept {
+    return {socket_, id_, stream, ppid};
+  }
+
+  /// Sends one message. As SocketRef::send.
+  void send(Bytes payload, const SendOptions& options = {}) const { socket_.send(id_, payload, options); }
+  void send(Bytes payload, const SendOptions& options, std::error_code& error) const noexcept {
+    socket_.send(id_, payload, options, error);
+  }
+
+  /// Sends one message unless the send buffer is full: then false. As SocketRef::try_send.
+  [[nodiscard]] bool try_send(Bytes payload, const SendOptions& options = {}) const {
+    return socket_.try_send(id_, payload, options);
+  }
+  [[nodiscard]] bool try_send(Bytes payload, const SendOptions& options,
+                              std::error_code& error) const noexcept {
+    return socket_.try_send(id_, payload, options, error);
+  }
+
+  /// State, negotiated streams, windows: `association.status().outgoing_streams`.
+  [[nodiscard]] option::Status status() const { return get<option::Status>(); }
+  [[nodiscard]] option::Status status(std::error_code& error) const noexcept {
+    return get<option::Status>(error);
+  }
+
+  /// All addresses of the peer. SCTP_GET_PEER_ADDRS, RFC 6458 9.3.
+  [[nodiscard]] SCTPXX_EXPORT std::vector<Address> peer_addresses() const;
+  [[nodiscard]] SCTPXX_EXPORT std::vector<Address> peer_addresses(std::error_code& error) const noexcept;
+
+  /// All of our addresses that this association uses. SCTP_GET_LOCAL_ADDRS, RFC 6458 9.5.
+  [[nodiscard]] SCTPXX_EXPORT std::vector<Address> local_addresses() const;
+  [[nodiscard]] SCTPXX_EXPORT std::vector<Address> local_addresses(std::error_code& error) const noexcept;
+
+  /// Sends SHUTDOWN once everything queued is acknowledged; returns at once. SCTP has no half-close: neither
+  /// side can send new messages from now on. Go on receiving: the peer's messages on their way still come,
+  /// then `shutdown_complete`. Without a reader at the peer this can take minutes. `shutdown(SHUT_WR)`;
+  /// SCTP_EOF on one-to-many and peeled-off sockets, where the kernel ignores the former.
+  SCTPXX_EXPORT void shutdown() const;
+  SCTPXX_EXPORT void shutdown(std::error_code& error) const noexcept;
+
+  /// An option of this association alone.
+  template <option::Settable O>
+  void set(const O& value) const {
+    option::set(target(), value);
+  }
+  template <option::Settable O>
+  void set(const O& value, std::error_code& error) const noexcept {
+    set_option(target(), value, error);
+  }
+  template <option::Gettable O>
+  [[nodiscard]] O get() const {
+    return option::get<O>(target());
+  }
+  template <option::Gettable O>
+  [[nodiscard]] O get(std::error_code& error) const noexcept {
+    O value;
+    get_option(target(), value, error);
+    return value;
+  }
+
+ private:
+  [[nodiscard]] OptionTarget target() const noexcept { return {socket_.fd(), id_}; }
+
+  SocketRef socket_;
+  AssociationId id_;
+};
+
+}  // namespace sctp::inline v0

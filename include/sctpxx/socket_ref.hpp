@@ -1,0 +1,140 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <system_error>
+#include <vector>
+
+#include <sctpxx/address.hpp>
+#include <sctpxx/bytes.hpp>
+#include <sctpxx/export.hpp>
+#include <sctpxx/ids.hpp>
+#include <sctpxx/message.hpp>
+#include <sctpxx/option.hpp>
+#include <sctpxx/receive_buffer.hpp>
+#include <sctpxx/received.hpp>
+
+namespace sctp::inline v0 {
+
+/// How the kernel treats a socket. RFC 6458 3 and 4. A peeled-off socket has one association, and yet the
+/// kernel keeps it in the other style.
+enum class Style : std::uint8_t { one_to_one, one_to_many, peeled_off };
+
+/// Everything that needs a descriptor and nothing else. The owners (`Listener`, `OneToOneSocket`, …) are each
+/// a SocketRef too, so a function that takes one works on all of them and on descriptors of other origin.
+///
+/// Borrows the descriptor's number: copies are free, survive a move of the owner, and are dead when the owner
+/// closes. Any number of threads may send while one receives; other sockets are independent of this one.
+///
+/// Each call that can fail has two forms: one throws `std::system_error`, one sets an `std::error_code`.
+/// Calls are repeated when a signal interrupts them, and never raise SIGPIPE.
+class SocketRef {
+ public:
+  /// A view of somebody else's descriptor. For messages to be understood it must deliver SCTP_RCVINFO and the
+  /// events that reassembly needs: every socket that this library opened, accepted or adopted does.
+  [[nodiscard]] static SocketRef borrow(int fd, Style style) noexcept { return SocketRef{fd, style}; }
+
+  /// The descriptor, for `poll` and for calls that this library does not have. -1 when closed.
+  [[nodiscard]] int fd() const noexcept { return fd_; }
+  [[nodiscard]] Style style() const noexcept { return style_; }
+  [[nodiscard]] bool is_open() const noexcept { return fd_ >= 0; }
+
+  /// Takes an address of this machine for the socket; port 0 takes any free port. `bind`.
+  SCTPXX_EXPORT void bind(const Address& address) const;
+  SCTPXX_EXPORT void bind(const Address& address, std::error_code& error) const noexcept;
+
+  /// Takes several addresses, all with one port: these are announced to the peer. `sctp_bindx`, RFC 6458 9.1.
+  SCTPXX_EXPORT void bind(std::span<const Address> addresses) const;
+  SCTPXX_EXPORT void bind(std::span<const Address> addresses, std::error_code& error) const noexcept;
+
+  /// One of the socket's own addresses, with the port that it has. `getsockname`.
+  [[nodiscard]] SCTPXX_EXPORT Address local_address() const;
+  [[nodiscard]] SCTPXX_EXPORT Address local_address(std::error_code& error) const noexcept;
+
+  /// One of the peer's addresses; after the association's end too. Not for one-to-many style. `getpeername`.
+  [[nodiscard]] SCTPXX_EXPORT Address peer_address() const;
+  [[nodiscard]] SCTPXX_EXPORT Address peer_address(std::error_code& error) const noexcept;
+
+  /// All addresses that the socket is bound to; a wildcard is given as the addresses that it stands for now.
+  /// SCTP_GET_LOCAL_ADDRS, RFC 6458 9.5.
+  [[nodiscard]] SCTPXX_EXPORT std::vector<Address> local_addresses() const;
+  [[nodiscard]] SCTPXX_EXPORT std::vector<Address> local_addresses(std::error_code& error) const noexcept;
+
+  /// Sends one message, whole or not at all. Blocks while the send buffer is full, unless the socket is
+  /// non-blocking: then that is the error `operation_would_block`. Success means that the kernel took it.
+  /// Fails with Errc::empty_message, Errc::message_exceeds_send_buffer, Errc::no_such_stream, or an errno
+  /// that is Condition::association_ended. Where a socket has one association, `association` is not looked
+  /// at. `sendmsg` with SCTP_SNDINFO.
+  SCTPXX_EXPORT void send(AssociationId association, Bytes payload, const SendOptions& options = {}) const;
+  SCTPXX_EXPORT void send(AssociationId association, Bytes payload, const SendOptions& options,
+                          std::error_code& error) const noexcept;
+
+  /// The same without ever blocking: false when the send buffer is full now. The descriptor becomes writable
+  /// when there is room again. False beside an error, too.
+  [[nodiscard]] SCTPXX_EXPORT bool try_send(AssociationId association, Bytes payload,
+                                            const SendOptions& options = {}) const;
+  [[nodiscard]] SCTPXX_EXPORT bool try_send(AssociationId association, Bytes payload,
+                                            const SendOptions& options,
+                                            std::error_code& error) const noexcept;
+
+  /// The next whole message or event. Blocks until there is one, unless the socket is non-blocking.
+  /// `recvmsg`.
+  ///
+  /// After a graceful end: Received::Status::end_of_stream, as often as one asks. After a loss, where a
+  /// socket has one association: first its event, then one error (`connection_reset` or `timed_out`), then
+  /// end_of_stream. A one-to-many socket has no end; its events tell of each association's.
+  /// Association changes, the peer's shutdown and aborted messages come on every socket, unasked.
+  [[nodiscard]] SCTPXX_EXPORT Received receive(ReceiveBuffer& buffer) const;
+  [[nodiscard]] SCTPXX_EXPORT Received receive(ReceiveBuffer& buffer, std::error_code& error) const noexcept;
+
+  /// The same without ever blocking: Received::Status::would_block when nothing whole is there now.
+  [[nodiscard]] SCTPXX_EXPORT Received try_receive(ReceiveBuffer& buffer) const;
+  [[nodiscard]] SCTPXX_EXPORT Received try_receive(ReceiveBuffer& buffer,
+                                                   std::error_code& error) const noexcept;
+
+  /// Makes `receive` and `send` answer instead of blocking, or block again. O_NONBLOCK.
+  SCTPXX_EXPORT void set_nonblocking(bool on = true) const;
+  SCTPXX_EXPORT void set_nonblocking(bool on, std::error_code& error) const noexcept;
+
+  /// `socket.set(option::RtoInfo{.min = 200ms})`; took effect, or fails.
+  template <option::Settable O>
+  void set(const O& value) const {
+    option::set(OptionTarget{fd_}, value);
+  }
+  template <option::Settable O>
+  void set(const O& value, std::error_code& error) const noexcept {
+    set_option(OptionTarget{fd_}, value, error);
+  }
+
+  /// `socket.get<option::SndBuf>().size`.
+  template <option::Gettable O>
+  [[nodiscard]] O get() const {
+    return option::get<O>(OptionTarget{fd_});
+  }
+  template <option::Gettable O>
+  [[nodiscard]] O get(std::error_code& error) const noexcept {
+    O value;
+    get_option(OptionTarget{fd_}, value, error);
+    return value;
+  }
+
+ protected:
+  constexpr SocketRef(int fd, Style style) noexcept : fd_{fd}, style_{style} {}
+
+  /// Sends to an address, which sets up an association when there is none.
+  void send_to(const Address& peer, Bytes payload, const SendOptions& options,
+               std::error_code& error) const noexcept;
+
+  int fd_;
+  Style style_;
+
+ private:
+  bool send(AssociationId association, const Address* peer, Bytes payload, const SendOptions& options,
+            int flags, std::error_code& error) const noexcept;
+  Received receive(ReceiveBuffer& buffer, int flags, std::error_code& error) const noexcept;
+  Received nothing_more(ReceiveBuffer& buffer, std::error_code reason, std::error_code& error) const noexcept;
+};
+
+}  // namespace sctp::inline v0

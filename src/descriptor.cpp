@@ -1,0 +1,70 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include "descriptor.hpp"
+
+#include <sctpxx/error.hpp>
+#include <sctpxx/option/association.hpp>
+#include <sctpxx/option/delivery.hpp>
+
+#include "native_option.hpp"
+#include "sys.hpp"
+
+namespace sctp {
+namespace {
+
+static_assert(sizeof(sctp_event) == 8);
+
+void subscribe(int fd, std::uint16_t type, std::error_code& error) noexcept {
+  sctp_event event{};
+  event.se_type = type;
+  event.se_on = 1;
+  native::set_native(fd, IPPROTO_SCTP, SCTP_EVENT, event, error);
+}
+
+}  // namespace
+
+int open_socket(Address::Family family, Style style, int more_flags, std::error_code& error) noexcept {
+  const int domain = family == Address::Family::v4 ? AF_INET : AF_INET6;
+  const int type = style == Style::one_to_one ? SOCK_STREAM : SOCK_SEQPACKET;
+  const int fd = sys::socket(domain, type | SOCK_CLOEXEC | more_flags, IPPROTO_SCTP);
+  if (fd < 0) {
+    error = native::last_error();
+    // Without the module the kernel says the one for SOCK_STREAM and the other for SOCK_SEQPACKET.
+    if (errno == EPROTONOSUPPORT || errno == ESOCKTNOSUPPORT) error = Errc::kernel_has_no_sctp;
+    return -1;
+  }
+  set_defaults(fd, error);
+  if (!error) return fd;
+  sys::close(fd);
+  return -1;
+}
+
+void set_defaults(int fd, std::error_code& error) noexcept {
+  // The stream, the PPID and the association of each piece. Not RECVNXTINFO: it swallows the socket's errors.
+  native::set_native(fd, IPPROTO_SCTP, SCTP_RECVRCVINFO, int{1}, error);
+  // The kernel would hold a second small message back until the first is acknowledged, up to 200 ms.
+  if (!error) set_option(OptionTarget{fd}, option::NoDelay{}, error);
+  // Without these an aborted association looks idle, and half a message is glued to the next.
+  for (const std::uint16_t type : {SCTP_ASSOC_CHANGE, SCTP_SHUTDOWN_EVENT, SCTP_PARTIAL_DELIVERY_EVENT}) {
+    if (!error) subscribe(fd, type, error);
+  }
+}
+
+AssociationId only_association(int fd) noexcept {
+  option::Status status;
+  std::error_code none;
+  get_option(OptionTarget{fd}, status, none);
+  return none ? AssociationId{} : status.association;
+}
+
+void explain_family(int fd, std::span<const Address> addresses, std::error_code& error) noexcept {
+  if (error != std::errc::invalid_argument) return;
+  const auto is_v6 = [](const Address& address) { return address.family() == Address::Family::v6; };
+  if (std::ranges::none_of(addresses, is_v6)) return;
+  int domain = AF_UNSPEC;
+  std::error_code unknown;
+  native::get_native(fd, SOL_SOCKET, SO_DOMAIN, domain, unknown);
+  if (domain == AF_INET) error = Errc::wrong_address_family;
+}
+
+}  // namespace sctp

@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <span>
+#include <system_error>
+
+#include <sctpxx/address.hpp>
+#include <sctpxx/ids.hpp>
+#include <sctpxx/socket_ref.hpp>
+
+/// The one place where descriptors come into being, and are made what this library promises.
+namespace sctp {
+
+/// A close-on-exec socket of this style with the defaults below, or -1. `more_flags`: SOCK_NONBLOCK.
+int open_socket(Address::Family family, Style style, int more_flags, std::error_code& error) noexcept;
+
+/// The defaults, each of which has its reason beside it there. Sockets that are accepted inherit them all.
+void set_defaults(int fd, std::error_code& error) noexcept;
+
+/// The number of the association of a socket that has one only; 0 when there is none, or no more.
+AssociationId only_association(int fd) noexcept;
+
+/// Turns the EINVAL that `error` may be into Errc::wrong_address_family when an IPv6 address met an IPv4
+/// socket.
+void explain_family(int fd, std::span<const Address> addresses, std::error_code& error) noexcept;
+
+}  // namespace sctp

@@ -1,0 +1,104 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include "failure.hpp"
+
+#include <cerrno>
+#include <new>
+
+#include <sctpxx/option.hpp>
+
+namespace sctp {
+namespace {
+
+std::string_view phrase(Attempt attempt) noexcept {
+  switch (attempt) {
+    case Attempt::open: return "cannot open an SCTP socket";
+    case Attempt::adopt: return "cannot adopt descriptor";
+    case Attempt::bind: return "cannot bind to";
+    case Attempt::listen: return "cannot listen on";
+    case Attempt::connect: return "cannot connect to";
+    case Attempt::accept: return "cannot accept a peer on";
+    case Attempt::send: return "cannot send";
+    case Attempt::receive: return "cannot receive from";
+    case Attempt::shut_down: return "cannot shut down the association with";
+    case Attempt::ask_addresses: return "cannot ask for the addresses of";
+    case Attempt::change_mode: return "cannot change the blocking mode of";
+  }
+  return "cannot";
+}
+
+/// What errno means for this attempt, where its own text leaves a reader helpless.
+std::string_view advice(Attempt attempt, std::error_code error) noexcept {
+  if (error.category() != std::system_category()) return {};
+  const bool local = attempt == Attempt::bind || attempt == Attempt::listen;
+  switch (error.value()) {
+    case EADDRINUSE: return "another socket has this port; take another one, or port 0 for any free one";
+    case EADDRNOTAVAIL:
+      return local ? "this machine has no such address" : "no such peer address on this socket";
+    case EACCES: return "ports below 1024 need the capability CAP_NET_BIND_SERVICE";
+    case EAFNOSUPPORT: return "this machine does not speak that family of addresses";
+    case EINVAL:
+      return local                        ? "bound already, or an address of the wrong kind"
+             : attempt == Attempt::accept ? "it does not listen"
+                                          : "";
+    case ECONNREFUSED: return "nobody listens there, or too many peers wait there to be accepted";
+    case ETIMEDOUT: return "no answer; is the address right, and does a firewall let SCTP pass?";
+    case EISCONN: return "this socket has its association already";
+    case EINPROGRESS:
+      return "under way on a non-blocking socket; wait until it is writable, then try_connect again";
+    case EWOULDBLOCK: return "the socket is non-blocking; use the call's try_ form";
+    case EPIPE:
+    case ESHUTDOWN:
+    case ESRCH: return "the association has ended, or is ending";
+    case ENOTCONN: return "there is no association";
+    case ECONNRESET: return "the peer aborted the association";
+    case EBADF: return "the socket is closed";
+    case EMFILE: return "raise the limit of open files (ulimit -n), or close some";
+    default: return {};
+  }
+}
+
+}  // namespace
+
+void fail(Attempt attempt, std::string_view object, std::error_code error) {
+  if (error == std::errc::not_enough_memory) throw std::bad_alloc{};
+  std::string text{phrase(attempt)};
+  if (!object.empty()) text.append(" ").append(object);
+  if (const std::string_view more = advice(attempt, error); !more.empty()) text.append(": ").append(more);
+  throw std::system_error{error, text};
+}
+
+void fail(Attempt attempt, const Address& address, std::error_code error) {
+  fail(attempt, to_string(address), error);
+}
+
+void fail(Attempt attempt, std::span<const Address> addresses, std::error_code error) {
+  fail(attempt, to_string(addresses), error);
+}
+
+std::string to_string(std::span<const Address> addresses) {
+  if (addresses.size() == 1) return to_string(addresses.front());
+  std::string text = "[";
+  for (const Address& address : addresses) {
+    if (text.size() > 1) text += '|';
+    std::string one = to_string(address.with_port(0));
+    one.resize(one.size() - 2);  // ":0"
+    text += one.front() == '[' ? one.substr(1, one.size() - 2) : one;
+  }
+  text += ']';
+  if (!addresses.empty()) text.append(":").append(std::to_string(addresses.front().port()));
+  return text;
+}
+
+inline namespace v0 {
+void detail::throw_option_failure(std::string_view verb, std::string_view option, std::error_code error) {
+  std::string text{"cannot "};
+  text.append(verb).append(" ").append(option);
+  if (error.category() == std::system_category() && error.value() == ENOPROTOOPT) {
+    text.append(": this kernel has no such option");
+  }
+  throw std::system_error{error, text};
+}
+}  // namespace v0
+
+}  // namespace sctp
