@@ -1,0 +1,47 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <string_view>
+
+#include <fmt/format.h>
+
+#include <sctpxx/sctp.hpp>
+
+/// What `to_string` says, for `fmt::format`: `fmt::print("{}: {:>20}", address, event)`. All the widths and
+/// alignments of a text are understood.
+namespace sctp::inline v0::detail {
+
+struct TextFormatter : fmt::formatter<fmt::string_view> {
+  template <class T, class Context>
+  auto format(const T& value, Context& context) const {
+    return fmt::formatter<fmt::string_view>::format(to_string(value), context);
+  }
+};
+
+}  // namespace sctp::inline v0::detail
+
+template <>
+struct fmt::formatter<sctp::Address> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::StreamId> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::Ppid> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::AssociationId> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::Cause> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::AssociationChange::State> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::AssociationChange> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::ShutdownReceived> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::PartialDeliveryAborted> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::UnknownNotification> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::Notification> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::option::Status::State> : sctp::detail::TextFormatter {};

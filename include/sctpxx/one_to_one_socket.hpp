@@ -1,0 +1,127 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <chrono>
+#include <span>
+#include <system_error>
+
+#include <sctpxx/address.hpp>
+#include <sctpxx/association.hpp>
+#include <sctpxx/bytes.hpp>
+#include <sctpxx/export.hpp>
+#include <sctpxx/ids.hpp>
+#include <sctpxx/message.hpp>
+#include <sctpxx/socket.hpp>
+#include <sctpxx/stream.hpp>
+
+namespace sctp {
+class Deadline;
+}
+
+namespace sctp::inline v0 {
+
+/// A socket with one association, as a TCP socket has one connection; the descriptor is close-on-exec.
+/// RFC 6458 4.
+///
+///     sctp::OneToOneSocket peer{{"192.0.2.1", 3868}};
+///     peer.send(sctp::as_bytes("hello"), {.stream = sctp::StreamId{1}});
+///
+/// The destructor closes, see Socket::close. Sending, receiving, options: see SocketRef.
+class OneToOneSocket : public Socket {
+ public:
+  /// No socket: `is_open()` is false and calls fail with EBADF.
+  OneToOneSocket() noexcept : Socket{-1, Style::one_to_one} {}
+
+  /// Opens a socket without an association, to set options on before `connect`.
+  /// One for IPv6 reaches IPv4 peers as well. Fails with Errc::kernel_has_no_sctp where that is so.
+  SCTPXX_EXPORT explicit OneToOneSocket(Address::Family family);
+  SCTPXX_EXPORT OneToOneSocket(Address::Family family, std::error_code& error) noexcept;
+
+  /// Opens a socket and sets up an association with the peer. Blocks, see `connect`.
+  SCTPXX_EXPORT explicit OneToOneSocket(const Address& peer);
+  SCTPXX_EXPORT OneToOneSocket(const Address& peer, std::error_code& error) noexcept;
+
+  /// Takes over a one-to-one SCTP descriptor (`SOCK_STREAM`) in any state, and makes it close-on-exec and
+  /// what this library needs. On failure the descriptor stays the caller's: Errc::not_an_sctp_socket.
+  [[nodiscard]] SCTPXX_EXPORT static OneToOneSocket adopt(int fd);
+  [[nodiscard]] SCTPXX_EXPORT static OneToOneSocket adopt(int fd, std::error_code& error) noexcept;
+
+  /// Sets up an association; to several addresses of one peer as one attempt. Blocks until it is up or has
+  /// failed; with the kernel's defaults an unreachable peer takes minutes to fail (option::InitMsg). A
+  /// refused socket may connect again. On a non-blocking socket: fails with `operation_in_progress`; use
+  /// `try_connect` there. `sctp_connectx`, RFC 6458 9.9.
+  SCTPXX_EXPORT void connect(const Address& peer);
+  SCTPXX_EXPORT void connect(const Address& peer, std::error_code& error) noexcept;
+  SCTPXX_EXPORT void connect(std::span<const Address> peer);
+  SCTPXX_EXPORT void connect(std::span<const Address> peer, std::error_code& error) noexcept;
+
+  /// The same for at most `timeout`; then it fails with `timed_out`, and the socket is closed, since nothing
+  /// else stops the kernel from trying on.
+  SCTPXX_EXPORT void connect(std::span<const Address> peer, std::chrono::milliseconds timeout);
+  SCTPXX_EXPORT void connect(std::span<const Address> peer, std::chrono::milliseconds timeout,
+                             std::error_code& error) noexcept;
+
+  /// Sets up an association without blocking: true when it is up, false while it is under way. Call it again,
+  /// with the same peer, when the descriptor has become writable. False beside an error, too.
+  [[nodiscard]] SCTPXX_EXPORT bool try_connect(std::span<const Address> peer);
+  [[nodiscard]] SCTPXX_EXPORT bool try_connect(std::span<const Address> peer,
+                                               std::error_code& error) noexcept;
+
+  /// Sets up an association with the peer and sends it a first message, which travels with the handshake and
+  /// saves a round trip. Blocks as `connect` does, and fails as it does. On a non-blocking socket it returns
+  /// at once, and how it went is told by the AssociationChange that comes. `sendmsg` to an address, RFC
+  /// 6458 4.1.8.
+  SCTPXX_EXPORT void connect_and_send(const Address& peer, Bytes payload, const SendOptions& options = {});
+  SCTPXX_EXPORT void connect_and_send(const Address& peer, Bytes payload, const SendOptions& options,
+                                      std::error_code& error) noexcept;
+
+  /// The socket's association, to ask it things. Made without asking the kernel, so it is no proof of life.
+  [[nodiscard]] Association association() const& noexcept { return {*this, association_}; }
+  Association association() const&& = delete;
+
+  /// One of its outgoing streams.
+  [[nodiscard]] Stream stream(StreamId stream, Ppid ppid = {}) const& noexcept {
+    return {*this, association_, stream, ppid};
+  }
+  Stream stream(StreamId stream, Ppid ppid = {}) const&& = delete;
+
+  /// Sends one message. As SocketRef::send.
+  void send(Bytes payload, const SendOptions& options = {}) const {
+    SocketRef::send(association_, payload, options);
+  }
+  void send(Bytes payload, const SendOptions& options, std::error_code& error) const noexcept {
+    SocketRef::send(association_, payload, options, error);
+  }
+
+  /// Sends one message unless the send buffer is full: then false. As SocketRef::try_send.
+  [[nodiscard]] bool try_send(Bytes payload, const SendOptions& options = {}) const {
+    return SocketRef::try_send(association_, payload, options);
+  }
+  [[nodiscard]] bool try_send(Bytes payload, const SendOptions& options,
+                              std::error_code& error) const noexcept {
+    return SocketRef::try_send(association_, payload, options, error);
+  }
+
+  /// Sends SHUTDOWN once everything queued is acknowledged. As Association::shutdown; receive until the end
+  /// of the stream, then close.
+  void shutdown() const { association().shutdown(); }
+  void shutdown(std::error_code& error) const noexcept { association().shutdown(error); }
+
+  /// Sends ABORT, drops what is queued and closes the socket. The kernel lets no reason travel with it in
+  /// this style.
+  SCTPXX_EXPORT void abort() noexcept;
+
+ private:
+  friend class Listener;
+  OneToOneSocket(int fd, AssociationId association) noexcept
+      : Socket{fd, Style::one_to_one}, association_{association} {}
+
+  bool start_connect(std::span<const Address> peer, std::error_code& error) noexcept;
+  bool finish_connect(Deadline deadline, std::error_code& error) noexcept;
+
+  AssociationId association_{};
+  bool connecting_ = false;  // the kernel would start a second association on the same socket
+};
+
+}  // namespace sctp::inline v0

@@ -1,0 +1,23 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+/// Everything but the formatters of fmt (`<sctpxx/format.hpp>`).
+#include <sctpxx/address.hpp>
+#include <sctpxx/association.hpp>
+#include <sctpxx/bytes.hpp>
+#include <sctpxx/error.hpp>
+#include <sctpxx/ids.hpp>
+#include <sctpxx/listener.hpp>
+#include <sctpxx/message.hpp>
+#include <sctpxx/notification.hpp>
+#include <sctpxx/one_to_one_socket.hpp>
+#include <sctpxx/option/association.hpp>
+#include <sctpxx/option/delivery.hpp>
+#include <sctpxx/option/socket.hpp>
+#include <sctpxx/ppid.hpp>
+#include <sctpxx/receive_buffer.hpp>
+#include <sctpxx/received.hpp>
+#include <sctpxx/socket_ref.hpp>
+#include <sctpxx/stream.hpp>
+#include <sctpxx/version.hpp>
