@@ -1,0 +1,43 @@
+# SPDX-FileCopyrightText: sctpxx contributors
+# SPDX-License-Identifier: MIT
+
+# The floors of the house, lowest first, and in each the files in the order in which they may include one another.
+# A file may include the files that stand before it here, and no others: the test `floors` holds every #include
+# against this list. The build takes its headers and sources from it too, so a file that is not here does not exist.
+
+set(sctpxx_public_floors
+  # floor 0, words: no kernel header, no call
+  export version bytes ids ppid error
+  # floor 1, values
+  address message notification
+  # floor 2, the two mechanisms
+  received receive_buffer option option/association option/delivery option/socket
+  # floor 3, handles that borrow
+  socket_ref stream association
+  # floor 4, owners
+  socket one_to_one_socket listener
+  # floor 5, conveniences on top of the public API
+  sctp format)
+
+# What only src/ sees, each after the last public header that it may include.
+set(sctpxx_private_floors
+  "sys after error"
+  "deadline after error"
+  "native after address"
+  "failure after option"
+  "address_list after address"
+  "native_option after option"
+  "control after receive_buffer"
+  "descriptor after socket_ref")
+
+set(sctpxx_headers ${sctpxx_public_floors})
+list(TRANSFORM sctpxx_headers PREPEND include/sctpxx/)
+list(TRANSFORM sctpxx_headers APPEND .hpp)
+
+# All sources but sys.cpp: most headers have one, of the same name.
+set(sctpxx_sources
+  error address notification receive_buffer option/association option/delivery option/socket
+  socket_ref stream association socket one_to_one_socket listener
+  failure address_list control descriptor)
+list(TRANSFORM sctpxx_sources PREPEND src/)
+list(TRANSFORM sctpxx_sources APPEND .cpp)

@@ -1,0 +1,4 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#define CATCH_CONFIG_MAIN
+#include <catch2/catch.hpp>
