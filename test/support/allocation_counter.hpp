@@ -1,0 +1,28 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+
+namespace sctp::test {
+
+/// Counts how often memory is asked for with `new` from here on, in the whole process.
+class AllocationCounter {
+ public:
+  AllocationCounter() noexcept;
+  [[nodiscard]] std::size_t count() const noexcept;
+
+ private:
+  std::size_t before_;
+};
+
+/// While it lives, `new` has no memory.
+class NoMemory {
+ public:
+  NoMemory() noexcept;
+  ~NoMemory();
+  NoMemory(const NoMemory&) = delete;
+  NoMemory& operator=(const NoMemory&) = delete;
+};
+
+}  // namespace sctp::test

@@ -1,0 +1,153 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include "fake_kernel.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+
+#include "catch.hpp"
+
+namespace sctp::test {
+namespace {
+
+FakeKernel* the_kernel = nullptr;
+
+[[noreturn]] void give_up(const char* why) {
+  std::fprintf(stderr, "FakeKernel: %s\n", why);
+  std::abort();
+}
+
+}  // namespace
+
+std::string to_string(Call call) {
+  switch (call) {
+    case Call::socket: return "socket";
+    case Call::close: return "close";
+    case Call::bind: return "bind";
+    case Call::listen: return "listen";
+    case Call::accept4: return "accept4";
+    case Call::shutdown: return "shutdown";
+    case Call::getsockname: return "getsockname";
+    case Call::getpeername: return "getpeername";
+    case Call::getsockopt: return "getsockopt";
+    case Call::setsockopt: return "setsockopt";
+    case Call::sendmsg: return "sendmsg";
+    case Call::recvmsg: return "recvmsg";
+    case Call::poll: return "poll";
+    case Call::get_fd_flags: return "get_fd_flags";
+    case Call::set_fd_flags: return "set_fd_flags";
+    case Call::get_status_flags: return "get_status_flags";
+    case Call::set_status_flags: return "set_status_flags";
+    case Call::interface_index: return "interface_index";
+    case Call::bindx: return "bindx";
+    case Call::connectx: return "connectx";
+  }
+  return "?";
+}
+
+Arrival piece(std::string_view text) {
+  Arrival arrival;
+  const Bytes bytes = as_bytes(text);
+  arrival.bytes.assign(bytes.begin(), bytes.end());
+  return arrival;
+}
+
+Arrival event(std::vector<std::byte> record) {
+  Arrival arrival;
+  arrival.bytes = std::move(record);
+  arrival.is_event = true;
+  arrival.ends_record = true;
+  arrival.control = Arrival::Control::none;
+  return arrival;
+}
+
+FakeKernel::FakeKernel() {
+  if (the_kernel != nullptr) give_up("there is one already");
+  the_kernel = this;
+}
+
+FakeKernel::~FakeKernel() {
+  the_kernel = nullptr;
+  for (const std::string& complaint : take_complaints()) FAIL_CHECK(complaint);
+}
+
+FakeKernel& FakeKernel::current() {
+  if (the_kernel == nullptr) give_up("a system call, and the test has made no FakeKernel");
+  return *the_kernel;
+}
+
+std::vector<std::string> FakeKernel::take_complaints() {
+  for (const auto& [fd, descriptor] : std::exchange(descriptors, {})) {
+    complain("descriptor " + std::to_string(fd) + " was left open");
+  }
+  for (const auto& [call, errors] : std::exchange(failures_, {})) {
+    if (!errors.empty()) complain("a failure of " + to_string(call) + " was scripted, and never met");
+  }
+  return std::exchange(complaints_, {});
+}
+
+void FakeKernel::fail_next(Call call, int error, int times) {
+  failures_[call].insert(failures_[call].end(), static_cast<std::size_t>(times), error);
+}
+
+void FakeKernel::fail_at(std::size_t position, int error) {
+  failures_by_position_[position_ + position] = error;
+}
+
+bool FakeKernel::refuse(int error) {
+  errno = error;
+  return true;
+}
+
+bool FakeKernel::enter(Call call, int fd) {
+  calls.push_back(call);
+  if (fd != -2 && !is_open(fd)) {
+    if (fd != -1) complain(to_string(call) + " on descriptor " + std::to_string(fd) + ", which is not open");
+    return refuse(EBADF);
+  }
+  if (call != Call::close) {
+    const auto failure = failures_by_position_.find(position_++);
+    if (failure != failures_by_position_.end()) return refuse(failure->second);
+  }
+  auto& failures = failures_[call];
+  if (failures.empty()) return false;
+  const int error = failures.front();
+  failures.pop_front();
+  return refuse(error);
+}
+
+void FakeKernel::association_is_up(AssociationId id, std::uint16_t streams_out, std::uint16_t streams_in) {
+  up = {id, streams_out, streams_in, {}};
+}
+
+bool FakeKernel::shake_hands(Descriptor& with, const Address& peer, AssociationId id) {
+  with.peer = peer;
+  if (!with.local) with.local = Address::loopback(peer.family(), 40000);
+  if (std::exchange(handshake_stays_open, false)) return false;
+  association_is_up(id);
+  up->primary = peer;
+  return true;
+}
+
+int FakeKernel::open(int domain, int type, int protocol) {
+  const int fd = next_fd_++;
+  Descriptor& descriptor = descriptors[fd];
+  descriptor.domain = domain;
+  descriptor.type = type;
+  descriptor.protocol = protocol;
+  return fd;
+}
+
+std::size_t FakeKernel::count(Call call) const {
+  return static_cast<std::size_t>(std::ranges::count(calls, call));
+}
+
+std::string FakeKernel::story() const {
+  std::string story;
+  for (const Call call : calls) story += (story.empty() ? "" : " ") + to_string(call);
+  return story;
+}
+
+}  // namespace sctp::test

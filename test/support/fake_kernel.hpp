@@ -1,0 +1,217 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include <sctpxx/address.hpp>
+#include <sctpxx/bytes.hpp>
+#include <sctpxx/ids.hpp>
+
+/// A kernel that does what a test tells it, in place of `src/sys.cpp`.
+namespace sctp::test {
+
+enum class Call : std::uint8_t {
+  socket,
+  close,
+  bind,
+  listen,
+  accept4,
+  shutdown,
+  getsockname,
+  getpeername,
+  getsockopt,
+  setsockopt,
+  sendmsg,
+  recvmsg,
+  poll,
+  get_fd_flags,
+  set_fd_flags,
+  get_status_flags,
+  set_status_flags,
+  interface_index,
+  bindx,
+  connectx,
+};
+std::string to_string(Call call);
+
+/// One entry of the receive queue: `piece("hello").on(StreamId{3}).with(ppid::ngap).end()`.
+struct Arrival {
+  std::vector<std::byte> bytes;
+  bool is_event = false;
+  bool ends_record = false;
+  enum class Control : std::uint8_t { info, info_after_others, cut_info, none } control = Control::info;
+  StreamId stream{};
+  Ppid wire_ppid{};
+  AssociationId association{};
+  bool is_unordered = false;
+  std::uint16_t info_ssn = 0;
+  std::uint32_t info_tsn = 0;
+  std::uint32_t info_context = 0;
+  std::optional<Address> source = Address::v4({192, 0, 2, 1}, 5000);
+
+  Arrival& on(StreamId id) { return stream = id, *this; }
+  Arrival& with(Ppid ppid) { return wire_ppid = ppid, *this; }
+  Arrival& of(AssociationId id) { return association = id, *this; }
+  Arrival& unordered() { return is_unordered = true, *this; }
+  Arrival& ssn(std::uint16_t number) { return info_ssn = number, *this; }
+  Arrival& tsn(std::uint32_t number) { return info_tsn = number, *this; }
+  Arrival& context(std::uint32_t value) { return info_context = value, *this; }
+  Arrival& from(const Address& address) { return source = address, *this; }
+  Arrival& end() { return ends_record = true, *this; }
+  Arrival& carrying(Control what) { return control = what, *this; }
+};
+/// A piece of a message; without `end` the message goes on.
+Arrival piece(std::string_view text);
+/// A whole event, as `records.hpp` builds it.
+Arrival event(std::vector<std::byte> record);
+
+/// What one sendmsg was given.
+struct Sent {
+  int fd = -1;
+  std::string data;
+  int flags = 0;
+  std::optional<Address> destination;
+  bool has_info = false;  // SCTP_SNDINFO; the fields up to `context` are from there
+  std::uint16_t stream = 0;
+  std::uint16_t info_flags = 0;
+  std::array<std::uint8_t, 4> ppid_on_the_wire{};
+  std::int32_t association = 0;
+  std::uint32_t context = 0;
+  struct Reliability {
+    std::uint16_t policy = 0;
+    std::uint32_t value = 0;
+    friend bool operator==(const Reliability&, const Reliability&) = default;
+  };
+  std::optional<Reliability> reliability;  // SCTP_PRINFO
+  std::size_t control_messages = 0;
+};
+
+/// What the kernel keeps of one descriptor.
+struct Descriptor {
+  int domain = AF_INET;
+  int type = SOCK_STREAM;
+  int protocol = IPPROTO_SCTP;
+  int status_flags = 0;
+  int fd_flags = 0;
+  std::optional<int> backlog;  // once it listens
+  std::optional<int> shut_down_how;
+  std::optional<Address> local;
+  std::optional<Address> peer;
+  std::map<std::pair<int, int>, std::vector<std::byte>> options;  // by level and name
+  std::set<std::uint16_t> events;                                 // subscribed
+};
+
+/// One at a time, from the start of a test to its end.
+///
+/// By itself every call succeeds: `socket` hands out numbers that are never used twice, `connectx` brings the
+/// association up, `recvmsg` on an empty queue says EAGAIN where it may not block. What a test did not
+/// foresee (a blocking recvmsg with nothing to come, a call on a closed descriptor) and what must never
+/// happen (a leak, a second close, a send without MSG_NOSIGNAL) is a complaint, and a complaint fails the
+/// test.
+class FakeKernel {
+ public:
+  FakeKernel();
+  ~FakeKernel();
+  FakeKernel(const FakeKernel&) = delete;
+  FakeKernel& operator=(const FakeKernel&) = delete;
+  static FakeKernel& current();
+
+  /// The next `times` calls of this kind fail; scripts for one kind are taken in the order in which they
+  /// came.
+  void fail_next(Call call, int error, int times = 1);
+  /// The call of any kind but `close` that comes after `position` others fails.
+  void fail_at(std::size_t position, int error);
+
+  /// Behind what is queued already.
+  void receives(const Arrival& arrival) { queue.push_back(arrival); }
+  /// After the queue, recvmsg answers 0 for ever.
+  void ends_stream() { stream_ended = true; }
+  /// What recvmsg says once when the queue is empty, or SO_ERROR, whoever asks first.
+  void has_error(int error) { pending_error = error; }
+
+  /// What SCTP_STATUS says.
+  void association_is_up(AssociationId id, std::uint16_t streams_out = 10, std::uint16_t streams_in = 10);
+  void association_is_gone() { up = {}; }
+  /// The next handshake, of connectx or of sendmsg with an address, does not come to its end.
+  void handshake_lasts() { handshake_stays_open = true; }
+
+  /// The next poll answers this; 0 is that nothing happened and the time is over.
+  void poll_says(short events) { poll_answers.push_back(events); }
+  /// A peer waits to be accepted.
+  void peer_waits(AssociationId id) { waiting_peers.push_back(id); }
+  void advance(long long milliseconds) { now += milliseconds; }
+
+  /// A descriptor that somebody else has opened.
+  int open(int domain = AF_INET, int type = SOCK_STREAM, int protocol = IPPROTO_SCTP);
+  [[nodiscard]] bool is_open(int fd) const { return descriptors.contains(fd); }
+  [[nodiscard]] std::size_t open_count() const { return descriptors.size(); }
+  Descriptor& descriptor(int fd) { return descriptors.at(fd); }
+
+  [[nodiscard]] std::size_t count(Call call) const;
+  [[nodiscard]] std::size_t total() const { return calls.size(); }
+  void forget_calls() { calls.clear(); }
+  /// The names of the calls so far: "socket setsockopt close".
+  [[nodiscard]] std::string story() const;
+
+  /// What the destructor would complain about, and will no more: for tests of this kernel itself.
+  std::vector<std::string> take_complaints();
+
+  // Below: what happened, and the state that `fake_sys.cpp` works on.
+
+  std::vector<Call> calls;
+  std::vector<Sent> sent;
+  std::vector<std::vector<Address>> connected_to;
+  std::vector<std::vector<Address>> bound_to;
+  std::vector<int> poll_timeouts;
+  std::map<std::string, unsigned> interfaces;
+  std::vector<Address> peer_addresses;   // what SCTP_GET_PEER_ADDRS says
+  std::vector<Address> local_addresses;  // what SCTP_GET_LOCAL_ADDRS says
+  int largest_buffer = 425984;           // twice the usual net.core.wmem_max
+
+  struct Up {
+    AssociationId id{};
+    std::uint16_t streams_out = 10;
+    std::uint16_t streams_in = 10;
+    std::optional<Address> primary;
+  };
+  std::optional<Up> up;
+  AssociationId next_association{42};
+  std::deque<Arrival> queue;
+  bool stream_ended = false;
+  int pending_error = 0;
+  bool handshake_stays_open = false;
+  std::deque<short> poll_answers;
+  std::deque<AssociationId> waiting_peers;
+  long long now = 1'000'000;
+  std::map<int, Descriptor> descriptors;
+
+  /// Notes the call; true when it is to fail, with errno set. A descriptor of -2 is none.
+  bool enter(Call call, int fd = -2);
+  void complain(std::string what) { complaints_.push_back(std::move(what)); }
+  /// A handshake with this peer has begun; true when it is over already.
+  bool shake_hands(Descriptor& with, const Address& peer, AssociationId id);
+  static bool refuse(int error);
+
+ private:
+  std::map<Call, std::deque<int>> failures_;
+  std::map<std::size_t, int> failures_by_position_;
+  std::size_t position_ = 0;
+  std::vector<std::string> complaints_;
+  int next_fd_ = 100;
+};
+
+}  // namespace sctp::test
