@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "fake_kernel.hpp"
 
+#include <poll.h>
+
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
@@ -14,9 +16,9 @@ namespace {
 
 FakeKernel* the_kernel = nullptr;
 
-[[noreturn]] void give_up(const char* why) {
-  std::fprintf(stderr, "FakeKernel: %s\n", why);
-  std::abort();
+bool refuse(int error) {
+  errno = error;
+  return true;
 }
 
 }  // namespace
@@ -96,9 +98,9 @@ void FakeKernel::fail_at(std::size_t position, int error) {
   failures_by_position_[position_ + position] = error;
 }
 
-bool FakeKernel::refuse(int error) {
-  errno = error;
-  return true;
+void FakeKernel::give_up(const char* why) {
+  std::fprintf(stderr, "FakeKernel: %s\n", why);
+  std::abort();
 }
 
 bool FakeKernel::enter(Call call, int fd) {
@@ -109,7 +111,10 @@ bool FakeKernel::enter(Call call, int fd) {
   }
   if (call != Call::close) {
     const auto failure = failures_by_position_.find(position_++);
-    if (failure != failures_by_position_.end()) return refuse(failure->second);
+    if (failure != failures_by_position_.end()) {
+      failed_at = call;
+      return refuse(failure->second);
+    }
   }
   auto& failures = failures_[call];
   if (failures.empty()) return false;
@@ -125,10 +130,36 @@ void FakeKernel::association_is_up(AssociationId id, std::uint16_t streams_out, 
 bool FakeKernel::shake_hands(Descriptor& with, const Address& peer, AssociationId id) {
   with.peer = peer;
   if (!with.local) with.local = Address::loopback(peer.family(), 40000);
-  if (std::exchange(handshake_stays_open, false)) return false;
+  handshake = std::exchange(next_handshake, {});
+  if (handshake) {
+    handshake->association = id;
+    return false;
+  }
   association_is_up(id);
-  up->primary = peer;
   return true;
+}
+
+void FakeKernel::handshake_goes_on() {
+  if (poll_timeouts.size() > 100'000) give_up("poll is called for ever");
+  if (!handshake || --handshake->polls > 0) return;
+  if (handshake->error != 0) {
+    pending_error = handshake->error;
+  } else {
+    association_is_up(handshake->association);
+  }
+  handshake.reset();
+}
+
+short FakeKernel::readiness(int fd, short wanted) {
+  if (!poll_answers.empty()) {
+    const short answer = poll_answers.front();
+    poll_answers.pop_front();
+    return answer;
+  }
+  if (pending_error != 0) return POLLERR;
+  if (handshake) return 0;
+  if (descriptor(fd).backlog) return waiting_peers.empty() ? short{0} : POLLIN;
+  return wanted;
 }
 
 int FakeKernel::open(int domain, int type, int protocol) {

@@ -146,8 +146,9 @@ class FakeKernel {
   /// What SCTP_STATUS says.
   void association_is_up(AssociationId id, std::uint16_t streams_out = 10, std::uint16_t streams_in = 10);
   void association_is_gone() { up = {}; }
-  /// The next handshake, of connectx or of sendmsg with an address, does not come to its end.
-  void handshake_lasts() { handshake_stays_open = true; }
+  /// The next handshake, of connectx or of sendmsg with an address, is over after so many polls: it has come
+  /// up, or failed with `error`.
+  void handshake_lasts(int polls, int error = 0) { next_handshake = {polls, error}; }
 
   /// The next poll answers this; 0 is that nothing happened and the time is over.
   void poll_says(short events) { poll_answers.push_back(events); }
@@ -189,11 +190,18 @@ class FakeKernel {
     std::optional<Address> primary;
   };
   std::optional<Up> up;
+  std::optional<Call> failed_at;  // which call it was that `fail_at` let fail
   AssociationId next_association{42};
   std::deque<Arrival> queue;
   bool stream_ended = false;
   int pending_error = 0;
-  bool handshake_stays_open = false;
+  struct Handshake {
+    int polls = 0;
+    int error = 0;
+    AssociationId association{};
+  };
+  std::optional<Handshake> next_handshake;
+  std::optional<Handshake> handshake;  // under way
   std::deque<short> poll_answers;
   std::deque<AssociationId> waiting_peers;
   long long now = 1'000'000;
@@ -204,7 +212,11 @@ class FakeKernel {
   void complain(std::string what) { complaints_.push_back(std::move(what)); }
   /// A handshake with this peer has begun; true when it is over already.
   bool shake_hands(Descriptor& with, const Address& peer, AssociationId id);
-  static bool refuse(int error);
+  void handshake_goes_on();
+  /// What poll sees on a descriptor, as far as this kernel knows.
+  short readiness(int fd, short wanted);
+  /// Ends the program: for a test that would never end by itself.
+  [[noreturn]] static void give_up(const char* why);
 
  private:
   std::map<Call, std::deque<int>> failures_;

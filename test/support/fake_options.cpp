@@ -1,27 +1,15 @@
 // SPDX-FileCopyrightText: sctpxx contributors
 // SPDX-License-Identifier: MIT
-#include <algorithm>
-#include <cerrno>
-#include <cstring>
-#include <span>
-
-#include "fake_kernel.hpp"
-#include "native.hpp"
+#include "fake_names.hpp"
 #include "sys.hpp"
 
 namespace sctp::sys {
+
+using namespace test;
+
 namespace {
 
-using test::Call;
-using test::Descriptor;
-using test::FakeKernel;
-
 using Option = std::pair<int, int>;
-
-int fail(int error) noexcept {
-  errno = error;
-  return -1;
-}
 
 /// Answers as much as there is room for, as SOL_SOCKET options do; SCTP's want room for all.
 int answer(Bytes bytes, int level, void* value, socklen_t* length) noexcept {
