@@ -10,6 +10,7 @@
 #include <cstdlib>
 
 #include "catch.hpp"
+#include "native.hpp"
 
 namespace sctp::test {
 namespace {
@@ -113,6 +114,7 @@ bool FakeKernel::enter(Call call, int fd) {
     const auto failure = failures_by_position_.find(position_++);
     if (failure != failures_by_position_.end()) {
       failed_at = call;
+      failed_at_status = call == Call::getsockopt && asked_option == std::pair{IPPROTO_SCTP, SCTP_STATUS};
       return refuse(failure->second);
     }
   }

@@ -190,7 +190,9 @@ class FakeKernel {
     std::optional<Address> primary;
   };
   std::optional<Up> up;
-  std::optional<Call> failed_at;  // which call it was that `fail_at` let fail
+  std::optional<Call> failed_at;     // which call it was that `fail_at` let fail
+  bool failed_at_status = false;     // it was the question for SCTP_STATUS
+  std::pair<int, int> asked_option;  // level and name of the last getsockopt
   AssociationId next_association{42};
   std::deque<Arrival> queue;
   bool stream_ended = false;

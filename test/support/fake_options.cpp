@@ -149,6 +149,7 @@ int setsockopt(int fd, int level, int option, const void* value, socklen_t lengt
 
 int getsockopt(int fd, int level, int option, void* value, socklen_t* length) noexcept {
   FakeKernel& kernel = FakeKernel::current();
+  kernel.asked_option = {level, option};
   if (kernel.enter(Call::getsockopt, fd)) return -1;
   const Descriptor& descriptor = kernel.descriptor(fd);
   if (level == SOL_SOCKET) {

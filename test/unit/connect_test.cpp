@@ -1,0 +1,409 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include <fcntl.h>
+#include <poll.h>
+
+#include <cerrno>
+#include <chrono>
+#include <vector>
+
+#include <sctpxx/error.hpp>
+#include <sctpxx/one_to_one_socket.hpp>
+
+#include "each_call_fails.hpp"
+#include "native.hpp"
+#include "support/catch.hpp"
+#include "support/fake_kernel.hpp"
+#include "support/records.hpp"
+
+namespace {
+
+using namespace sctp;
+using namespace sctp::test;
+using namespace std::chrono_literals;
+using Catch::Matchers::StartsWith;
+using Family = Address::Family;
+
+const Address peer = Address::parse("192.0.2.1:3868");
+const std::vector<Address> peers{peer};
+const std::error_code refused{ECONNREFUSED, std::system_category()};
+
+struct Connecting {
+  FakeKernel kernel;
+  OneToOneSocket socket{Family::v4};
+  std::error_code error = Errc::no_addresses;
+
+  Connecting() { kernel.forget_calls(); }
+  [[nodiscard]] bool is_blocking() { return kernel.descriptor(socket.fd()).status_flags == 0; }
+};
+
+TEST_CASE("A connect that needs no waiting is one system call, and knows its association") {
+  Connecting test;
+  test.socket.connect(peer, test.error);
+  CHECK_FALSE(test.error);
+  CHECK(test.kernel.story() == "connectx");
+  CHECK(test.socket.association().id() == AssociationId{42});
+  CHECK(test.kernel.connected_to == std::vector<std::vector<Address>>{{peer}});
+}
+
+TEST_CASE("All addresses of a peer are one attempt") {
+  FakeKernel kernel;
+  OneToOneSocket socket{Family::v6};
+  const std::vector<Address> many{Address::parse("192.0.2.1:7"), Address::parse("[2001:db8::1]:7")};
+  socket.connect(many);
+  CHECK(kernel.connected_to == std::vector<std::vector<Address>>{many});
+}
+
+TEST_CASE("A refusal is told, and is not met again on the socket") {
+  Connecting test;
+  for (int round = 0; round != 2; ++round) {
+    test.kernel.has_error(ECONNREFUSED);
+    test.kernel.fail_next(Call::connectx, ECONNREFUSED);
+    test.socket.connect(peer, test.error);
+    CHECK(test.error == refused);
+    CHECK(test.kernel.pending_error == 0);
+    CHECK(test.socket.association().id() == AssociationId{});
+  }
+  test.socket.connect(peer, test.error);
+  CHECK_FALSE(test.error);
+}
+
+TEST_CASE("The exception of a connect tells to whom, why and what to do") {
+  Connecting test;
+  test.kernel.fail_next(Call::connectx, ECONNREFUSED);
+  CHECK_THROWS_WITH(test.socket.connect(peer),
+                    "cannot connect to 192.0.2.1:3868: nobody listens there, or too many peers wait there to "
+                    "be accepted: Connection refused");
+  test.kernel.fail_next(Call::connectx, ETIMEDOUT);
+  const std::vector<Address> two{peer, Address::parse("198.51.100.1:3868")};
+  CHECK_THROWS_WITH(test.socket.connect(two),
+                    StartsWith("cannot connect to [192.0.2.1|198.51.100.1]:3868: no answer; "));
+}
+
+TEST_CASE("A connect that a signal interrupts waits until the association is up") {
+  Connecting test;
+  test.kernel.handshake_lasts(5);
+  test.socket.connect(peer, test.error);
+  CHECK_FALSE(test.error);
+  CHECK(test.kernel.count(Call::connectx) == 1);
+  CHECK(test.kernel.poll_timeouts.size() == 5);
+  CHECK(test.socket.association().id() == AssociationId{42});
+  CHECK(test.is_blocking());
+}
+
+TEST_CASE("A connect that a signal interrupts waits until the association is refused") {
+  Connecting test;
+  test.kernel.handshake_lasts(5, ECONNREFUSED);
+  test.socket.connect(peer, test.error);
+  CHECK(test.error == refused);
+  CHECK(test.socket.association().id() == AssociationId{});
+  test.socket.connect(peer, test.error);
+  CHECK_FALSE(test.error);
+  CHECK(test.kernel.count(Call::connectx) == 2);
+}
+
+TEST_CASE("A connect that the kernel repeats by itself after a signal waits on, too") {
+  Connecting test;
+  test.kernel.fail_next(Call::connectx, EALREADY);
+  test.kernel.handshake = {3, 0, AssociationId{42}};
+  test.kernel.fail_next(Call::poll, EINTR);
+  test.socket.connect(peer, test.error);
+  CHECK_FALSE(test.error);
+  CHECK(test.socket.association().id() == AssociationId{42});
+  CHECK(test.kernel.count(Call::connectx) == 1);
+}
+
+TEST_CASE("A first message that fills the send buffer does not keep a connect waiting") {
+  Connecting test;
+  test.kernel.handshake_lasts(2);
+  for (int round = 0; round != 10; ++round) test.kernel.poll_says(0);
+  test.socket.connect(peer, test.error);
+  CHECK_FALSE(test.error);
+  CHECK(test.kernel.poll_timeouts.size() == 2);
+}
+
+TEST_CASE("A connect whose poll fails says so") {
+  Connecting test;
+  test.kernel.handshake_lasts(9);
+  test.kernel.fail_next(Call::poll, ENOMEM);
+  test.socket.connect(peer, test.error);
+  CHECK(test.error == std::errc::not_enough_memory);
+}
+
+TEST_CASE("A poll that speaks of an error which somebody else has taken is asked again") {
+  Connecting test;
+  test.kernel.handshake_lasts(3);
+  test.kernel.poll_says(POLLERR);
+  test.socket.connect(peer, test.error);
+  CHECK_FALSE(test.error);
+  CHECK(test.socket.association().id() == AssociationId{42});
+}
+
+TEST_CASE("A connect on a non-blocking socket is under way, and try_connect goes on with it") {
+  Connecting test;
+  test.socket.set_nonblocking();
+  test.kernel.handshake_lasts(2);
+  test.socket.connect(peer, test.error);
+  CHECK(test.error == std::errc::operation_in_progress);
+  CHECK(test.socket.association().id() == AssociationId{42});
+  CHECK_FALSE(test.socket.try_connect(peers, test.error));
+  CHECK_FALSE(test.error);
+  CHECK(test.socket.try_connect(peers, test.error));
+  CHECK_FALSE(test.error);
+  CHECK(test.kernel.count(Call::connectx) == 1);
+  CHECK_FALSE(test.is_blocking());
+}
+
+TEST_CASE("try_connect is false while the setup is under way, and true when it is up") {
+  Connecting test;
+  test.kernel.handshake_lasts(3);
+  for (int round = 0; round != 3; ++round) {
+    CHECK_FALSE(test.socket.try_connect(peers, test.error));
+    CHECK_FALSE(test.error);
+    CHECK(test.is_blocking());
+  }
+  CHECK(test.socket.try_connect(peers));
+  CHECK(test.kernel.count(Call::connectx) == 1);
+  CHECK(test.kernel.poll_timeouts == std::vector{0, 0, 0});
+}
+
+TEST_CASE("try_connect is true at once when the association is up at once") {
+  Connecting test;
+  CHECK(test.socket.try_connect(peers, test.error));
+  CHECK_FALSE(test.error);
+  CHECK(test.is_blocking());
+}
+
+TEST_CASE("try_connect tells a refusal once, and begins anew after it") {
+  Connecting test;
+  test.kernel.handshake_lasts(1, ECONNREFUSED);
+  CHECK_FALSE(test.socket.try_connect(peers, test.error));
+  CHECK_FALSE(test.error);
+  CHECK_FALSE(test.socket.try_connect(peers, test.error));  // poll sees an error: asked again, it is told
+  CHECK(test.error == refused);
+  CHECK(test.socket.association().id() == AssociationId{});
+  CHECK(test.socket.try_connect(peers, test.error));
+  CHECK(test.kernel.count(Call::connectx) == 2);
+}
+
+TEST_CASE("A refusal that receive has met first does not leave try_connect waiting for ever") {
+  Connecting test;
+  test.kernel.handshake_lasts(1'000'000);
+  CHECK_FALSE(test.socket.try_connect(peers, test.error));
+  CHECK_FALSE(test.error);
+  // The event loop sees the descriptor readable, and reads.
+  test.kernel.handshake.reset();
+  test.kernel.has_error(ECONNREFUSED);
+  test.kernel.receives(event(assoc_change(AssociationChange::State::cannot_start)));
+  ReceiveBuffer buffer;
+  CHECK(test.socket.try_receive(buffer));
+  CHECK_FALSE(test.socket.try_receive(buffer, test.error));
+  CHECK(test.error == refused);
+  for (int round = 0; round != 4; ++round) test.kernel.poll_says(0);  // COOKIE_WAIT no more: nothing is ready
+  bool up = false;
+  for (int round = 0; round != 4 && !up; ++round)
+    up = test.socket.try_connect(peers, test.error) || test.error;
+  CHECK(up);
+}
+
+TEST_CASE("A second connect while the first is under way does not start another association") {
+  Connecting test;
+  test.socket.set_nonblocking();
+  test.kernel.handshake_lasts(1'000'000);
+  test.socket.connect(peer, test.error);
+  CHECK(test.error == std::errc::operation_in_progress);
+  const std::vector<Address> elsewhere{Address::parse("198.51.100.1:7")};
+  test.socket.connect(elsewhere, test.error);
+  CHECK(test.error == std::errc::operation_in_progress);
+  CHECK_FALSE(test.socket.try_connect(elsewhere, test.error));
+  test.socket.connect_and_send(elsewhere.front(), as_bytes("x"), {}, test.error);
+  CHECK(test.error == std::errc::connection_already_in_progress);
+  CHECK(test.kernel.connected_to == std::vector<std::vector<Address>>{{peer}});
+  CHECK(test.kernel.sent.empty());
+}
+
+TEST_CASE("A connect within a time comes up, and leaves the socket as blocking as it was") {
+  Connecting test;
+  const bool nonblocking = GENERATE(false, true);
+  test.socket.set_nonblocking(nonblocking);
+  test.kernel.handshake_lasts(3);
+  test.socket.connect(peers, 1s, test.error);
+  CHECK_FALSE(test.error);
+  CHECK(test.is_blocking() != nonblocking);
+  CHECK(test.socket.association().id() == AssociationId{42});
+}
+
+TEST_CASE("A connect within a time that is refused leaves the socket open and as blocking as it was") {
+  Connecting test;
+  test.kernel.handshake_lasts(3, ECONNREFUSED);
+  test.socket.connect(peers, 1s, test.error);
+  CHECK(test.error == refused);
+  CHECK(test.socket.is_open());
+  CHECK(test.is_blocking());
+}
+
+TEST_CASE("A connect whose time is over closes the socket, and touches its descriptor no more") {
+  Connecting test;
+  test.kernel.handshake_lasts(1'000'000);
+  const long long began = test.kernel.now;
+  test.socket.connect(peers, 250ms, test.error);
+  CHECK(test.error == std::errc::timed_out);
+  CHECK_FALSE(test.socket.is_open());
+  CHECK(test.kernel.now - began == 250);
+  CHECK(test.kernel.poll_timeouts == std::vector{100, 100, 50});
+  CHECK(test.kernel.count(Call::close) == 1);
+  CHECK(test.kernel.calls.back() == Call::close);
+}
+
+TEST_CASE("A connect within no time still tries, and one within more than the clock has does not end early") {
+  Connecting test;
+  SECTION("no time") {
+    test.socket.connect(peers, 0ms, test.error);
+    CHECK_FALSE(test.error);
+  }
+  SECTION("less than no time") {
+    test.kernel.handshake_lasts(1'000'000);
+    test.socket.connect(peers, std::chrono::milliseconds::min(), test.error);
+    CHECK(test.error == std::errc::timed_out);
+    test.kernel.take_complaints();  // see the test of the time that is over
+  }
+  SECTION("more than the clock has") {
+    test.kernel.handshake_lasts(1000);
+    test.socket.connect(peers, std::chrono::milliseconds::max(), test.error);
+    CHECK_FALSE(test.error);
+  }
+}
+
+TEST_CASE("Every way to connect refuses a list that is empty or has two ports, without a call to connect") {
+  Connecting test;
+  const std::vector<Address> two_ports{peer, Address::parse("192.0.2.2:9")};
+  const auto each_way = [&](std::span<const Address> list, Errc expected) {
+    test.socket.connect(list, test.error);
+    CHECK(test.error == expected);
+    test.socket.connect(list, 1s, test.error);
+    CHECK(test.error == expected);
+    CHECK_FALSE(test.socket.try_connect(list, test.error));
+    CHECK(test.error == expected);
+  };
+  each_way({}, Errc::no_addresses);
+  each_way(two_ports, Errc::ports_differ);
+  CHECK(test.kernel.count(Call::connectx) == 0);
+  CHECK(test.is_blocking());
+  CHECK_THROWS_WITH(test.socket.connect(std::span<const Address>{}),
+                    StartsWith("cannot connect to []: an empty list of addresses"));
+}
+
+TEST_CASE("An IPv6 address on an IPv4 socket is the wrong family, whichever way one connects") {
+  Connecting test;
+  const std::vector<Address> v6{Address::parse("[2001:db8::1]:7")};
+  test.socket.connect(v6, test.error);
+  CHECK(test.error == Errc::wrong_address_family);
+  test.socket.connect(v6, 1s, test.error);
+  CHECK(test.error == Errc::wrong_address_family);
+  CHECK_FALSE(test.socket.try_connect(v6, test.error));
+  CHECK(test.error == Errc::wrong_address_family);
+  test.socket.connect_and_send(v6.front(), as_bytes("x"), {}, test.error);
+  CHECK(test.error == Errc::wrong_address_family);
+  CHECK_THROWS_WITH(test.socket.connect(v6),
+                    StartsWith("cannot connect to [2001:db8::1]:7: an IPv6 address on an IPv4"));
+}
+
+TEST_CASE("A socket that has its association refuses another") {
+  Connecting test;
+  test.socket.connect(peer);
+  test.kernel.fail_next(Call::connectx, EISCONN, 2);
+  test.socket.connect(peer, test.error);
+  CHECK(test.error == std::errc::already_connected);
+  CHECK(test.socket.association().id() == AssociationId{42});
+  CHECK_FALSE(test.socket.try_connect(peers, test.error));
+  CHECK(test.error == std::errc::already_connected);
+}
+
+TEST_CASE("Whichever call of a connect within a time fails, the socket is closed or as it was") {
+  each_call_fails(
+      [](FakeKernel& kernel, std::error_code& error) {
+        kernel.handshake_lasts(2);
+        OneToOneSocket socket{Family::v4, error};
+        if (!error) socket.connect(peers, 1s, error);
+      },
+      // What the mode was before, and putting it back.
+      {Call::get_status_flags, Call::set_status_flags});
+}
+
+// A first message that travels with the setup
+
+TEST_CASE("A first message goes to an address, without an association, and tells its truth") {
+  Connecting test;
+  test.socket.connect_and_send(peer, as_bytes("hello"), {.stream = StreamId{2}}, test.error);
+  CHECK_FALSE(test.error);
+  REQUIRE(test.kernel.sent.size() == 1);
+  const Sent& sent = test.kernel.sent.front();
+  CHECK(sent.destination == peer);
+  CHECK(sent.association == 0);
+  CHECK(sent.data == "hello");
+  CHECK(sent.stream == 2);
+  CHECK(sent.has_info);
+  CHECK(test.socket.association().id() == AssociationId{42});
+  test.socket.send(as_bytes("more"));
+  CHECK_FALSE(test.kernel.sent.back().destination);
+  CHECK(test.kernel.sent.back().association == 42);
+}
+
+TEST_CASE("A first message to nobody fails although the kernel says that it was sent") {
+  Connecting test;
+  test.kernel.handshake_lasts(1, ECONNREFUSED);
+  test.socket.connect_and_send(peer, as_bytes("hello"), {}, test.error);
+  CHECK(test.error == refused);
+  CHECK(test.socket.association().id() == AssociationId{});
+  test.kernel.handshake_lasts(1, ECONNREFUSED);
+  CHECK_THROWS_WITH(test.socket.connect_and_send(peer, as_bytes("hello")),
+                    StartsWith("cannot connect to 192.0.2.1:3868: nobody listens there"));
+  test.socket.connect_and_send(peer, as_bytes("hello"), {}, test.error);
+  CHECK_FALSE(test.error);
+}
+
+TEST_CASE("A first message on a non-blocking socket returns at once, and try_connect goes on with it") {
+  Connecting test;
+  test.socket.set_nonblocking();
+  test.kernel.handshake_lasts(1);
+  test.socket.connect_and_send(peer, as_bytes("hello"), {}, test.error);
+  CHECK_FALSE(test.error);
+  CHECK(test.kernel.poll_timeouts.empty());
+  CHECK(test.socket.try_connect(peers, test.error));
+  CHECK(test.kernel.count(Call::connectx) == 0);
+}
+
+TEST_CASE("A first message on a non-blocking socket can be sent again after it was refused") {
+  Connecting test;
+  test.socket.set_nonblocking();
+  test.kernel.handshake_lasts(1, ECONNREFUSED);
+  test.socket.connect_and_send(peer, as_bytes("hello"), {}, test.error);
+  CHECK_FALSE(test.error);
+  test.kernel.handshake.reset();
+  test.kernel.receives(event(assoc_change(AssociationChange::State::cannot_start)));
+  test.kernel.has_error(ECONNREFUSED);
+  ReceiveBuffer buffer;
+  CHECK(test.socket.try_receive(buffer));
+  CHECK_FALSE(test.socket.try_receive(buffer, test.error));
+  CHECK(test.error == refused);
+  test.socket.connect_and_send(peer, as_bytes("hello"), {}, test.error);
+  CHECK_FALSE(test.error);
+  CHECK(test.kernel.sent.size() == 2);
+}
+
+TEST_CASE("An empty first message is refused, and sets nothing up") {
+  Connecting test;
+  test.socket.connect_and_send(peer, {}, {}, test.error);
+  CHECK(test.error == Errc::empty_message);
+  CHECK(test.kernel.total() == 0);
+  test.socket.connect(peer);
+}
+
+TEST_CASE("A first message on a stream that will not be asked for says so") {
+  Connecting test;
+  test.kernel.fail_next(Call::sendmsg, EINVAL);
+  test.socket.connect_and_send(peer, as_bytes("x"), {.stream = StreamId{10}}, test.error);
+  CHECK(test.error == Errc::no_such_stream);
+}
+
+}  // namespace

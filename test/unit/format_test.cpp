@@ -1,0 +1,44 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include <sctpxx/format.hpp>
+
+#include "support/catch.hpp"
+
+namespace {
+
+using namespace sctp;
+
+TEST_CASE("What has a text is formatted as its text") {
+  const auto same = [](const auto& value) { CHECK(fmt::format("{}", value) == to_string(value)); };
+  same(Address::parse("192.0.2.1:3868"));
+  same(Address::parse("[fe80::1%3]:7"));
+  same(StreamId{3});
+  same(Ppid{60});
+  same(AssociationId{5});
+  same(Cause::protocol_violation);
+  same(AssociationChange::State::lost);
+  same(AssociationChange{});
+  same(ShutdownReceived{});
+  same(PartialDeliveryAborted{});
+  same(UnknownNotification{});
+  same(Notification{ShutdownReceived{}});
+  same(option::Status::State::established);
+}
+
+TEST_CASE("Width, alignment and fill are those of a text") {
+  const Address address = Address::parse("192.0.2.1:7");
+  CHECK(fmt::format("{:>14}|", address) == "   192.0.2.1:7|");
+  CHECK(fmt::format("{:<14}|", address) == "192.0.2.1:7   |");
+  CHECK(fmt::format("{:*^15}", address) == "**192.0.2.1:7**");
+  CHECK(fmt::format("{:.3}", address) == "192");
+  CHECK(fmt::format("{:>5}", StreamId{3}) == "    3");
+  CHECK(fmt::format("{:{}}|", StreamId{3}, 4) == "3   |");
+}
+
+TEST_CASE("Several things are formatted in one text") {
+  CHECK(fmt::format("{} on {}: {}", Address::parse("192.0.2.1:7"), StreamId{3},
+                    Notification{ShutdownReceived{AssociationId{5}}}) ==
+        "192.0.2.1:7 on 3: association 5: the peer shuts down");
+}
+
+}  // namespace
