@@ -21,12 +21,12 @@ namespace sctp::inline v0::option {
 /// On a listener: what its accepted associations offer. SCTP_INITMSG, RFC 6458 8.1.3.
 struct InitMsg {
   static constexpr std::string_view name = "SCTP_INITMSG";
-  std::optional<std::uint16_t> outgoing_streams;  ///< wanted; the peer may allow fewer. Kernel default 10
-  std::optional<std::uint16_t> incoming_streams;  ///< the most we take. Kernel default 65535
-  std::optional<std::uint16_t> attempts;          ///< how often INIT is sent again. Kernel default 8
+  std::optional<std::uint16_t> outgoing_streams{};  ///< wanted; the peer may allow fewer. Kernel default 10
+  std::optional<std::uint16_t> incoming_streams{};  ///< the most we take. Kernel default 65535
+  std::optional<std::uint16_t> attempts{};          ///< how often INIT is sent again. Kernel default 8
   /// The longest pause between two attempts. Kernel default 60 s. The first pause is RtoInfo's `initial` all
   /// the same.
-  std::optional<std::chrono::milliseconds> longest_pause;
+  std::optional<std::chrono::milliseconds> longest_pause{};
 };
 SCTPXX_EXPORT void set_option(OptionTarget target, const InitMsg& value, std::error_code& error) noexcept;
 SCTPXX_EXPORT void get_option(OptionTarget target, InitMsg& value, std::error_code& error) noexcept;
@@ -35,9 +35,9 @@ SCTPXX_EXPORT void get_option(OptionTarget target, InitMsg& value, std::error_co
 /// times up to its clock tick (10 ms or less). SCTP_RTOINFO, RFC 6458 8.1.1.
 struct RtoInfo {
   static constexpr std::string_view name = "SCTP_RTOINFO";
-  std::optional<std::chrono::milliseconds> initial;  ///< kernel default 3 s
-  std::optional<std::chrono::milliseconds> max;      ///< kernel default 60 s
-  std::optional<std::chrono::milliseconds> min;      ///< kernel default 1 s
+  std::optional<std::chrono::milliseconds> initial{};  ///< kernel default 3 s
+  std::optional<std::chrono::milliseconds> max{};      ///< kernel default 60 s
+  std::optional<std::chrono::milliseconds> min{};      ///< kernel default 1 s
 };
 SCTPXX_EXPORT void set_option(OptionTarget target, const RtoInfo& value, std::error_code& error) noexcept;
 SCTPXX_EXPORT void get_option(OptionTarget target, RtoInfo& value, std::error_code& error) noexcept;

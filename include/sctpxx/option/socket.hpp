@@ -40,7 +40,7 @@ SCTPXX_EXPORT void get_option(OptionTarget target, RcvBuf& value, std::error_cod
 /// even when the socket is non-blocking. SO_LINGER.
 struct Linger {
   static constexpr std::string_view name = "SO_LINGER";
-  std::optional<std::chrono::seconds> time;
+  std::optional<std::chrono::seconds> time{};
 };
 SCTPXX_EXPORT void set_option(OptionTarget target, const Linger& value, std::error_code& error) noexcept;
 SCTPXX_EXPORT void get_option(OptionTarget target, Linger& value, std::error_code& error) noexcept;
