@@ -35,8 +35,16 @@ void get_native(int fd, int level, int option, Native& value, std::error_code& e
   }
 }
 
-/// Milliseconds as the kernel counts them. In its structures 0 means "leave as it is", so a time of zero, a
-/// negative one or one that does not fit is an error rather than a surprise.
+/// A count for one of the kernel's structures. In them 0 means "leave as it is", so to ask for it is an
+/// error: it would change nothing, silently.
+template <class Number>
+void set_count(std::optional<Number> count, Number& native, std::error_code& error) noexcept {
+  if (!count) return;
+  if (*count == 0) error = std::make_error_code(std::errc::invalid_argument);
+  native = *count;
+}
+
+/// Milliseconds as the kernel counts them: likewise not zero, and nothing that does not fit.
 template <class Number>
 void set_milliseconds(std::optional<std::chrono::milliseconds> time, Number& native,
                       std::error_code& error) noexcept {

@@ -14,21 +14,14 @@ static_assert(sizeof(sctp_initmsg) == 8 && sizeof(sctp_rtoinfo) == 16 && sizeof(
 static_assert(SCTP_ESTABLISHED == int(Status::State::established) &&
               SCTP_SHUTDOWN_ACK_SENT == int(Status::State::shutdown_ack_sent));
 
-/// In these structures 0 means "leave as it is": asking for it would change nothing, silently.
-void set_count(std::optional<std::uint16_t> count, std::uint16_t& native, std::error_code& error) noexcept {
-  if (!count) return;
-  if (*count == 0) error = std::make_error_code(std::errc::invalid_argument);
-  native = *count;
-}
-
 }  // namespace
 
 void set_option(OptionTarget target, const InitMsg& value, std::error_code& error) noexcept {
   error.clear();
   sctp_initmsg init{};
-  set_count(value.outgoing_streams, init.sinit_num_ostreams, error);
-  set_count(value.incoming_streams, init.sinit_max_instreams, error);
-  set_count(value.attempts, init.sinit_max_attempts, error);
+  native::set_count(value.outgoing_streams, init.sinit_num_ostreams, error);
+  native::set_count(value.incoming_streams, init.sinit_max_instreams, error);
+  native::set_count(value.attempts, init.sinit_max_attempts, error);
   native::set_milliseconds(value.longest_pause, init.sinit_max_init_timeo, error);
   if (!error) set_native(target.fd, IPPROTO_SCTP, SCTP_INITMSG, init, error);
 }

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 #include <system_error>
 
@@ -30,5 +32,18 @@ struct MaxSeg {
 };
 SCTPXX_EXPORT void set_option(OptionTarget target, const MaxSeg& value, std::error_code& error) noexcept;
 SCTPXX_EXPORT void get_option(OptionTarget target, MaxSeg& value, std::error_code& error) noexcept;
+
+/// How long and for how many packets the acknowledgement of what we receive is held back. An empty field is
+/// left as it is. A short delay (10 ms) makes bulk transfers over the loopback interface many times faster:
+/// its packets are 64 KiB, as large as the sender's first window, so that the sender waits for each
+/// acknowledgement. Not `packets` 1 there: it acknowledges before the application has read, and the sender
+/// meets a closed window. SCTP_DELAYED_SACK, RFC 6458 8.1.19.
+struct DelayedSack {
+  static constexpr std::string_view name = "SCTP_DELAYED_SACK";
+  std::optional<std::chrono::milliseconds> delay{};  ///< at most 500 ms. Kernel default 200 ms
+  std::optional<std::uint32_t> packets{};            ///< 1: acknowledge each at once. Kernel default 2
+};
+SCTPXX_EXPORT void set_option(OptionTarget target, const DelayedSack& value, std::error_code& error) noexcept;
+SCTPXX_EXPORT void get_option(OptionTarget target, DelayedSack& value, std::error_code& error) noexcept;
 
 }  // namespace sctp::inline v0::option
