@@ -5,6 +5,7 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <cstring>
 #include <string>
 
 #include <sctpxx/error.hpp>
@@ -30,12 +31,34 @@ std::error_code take_error(int fd) noexcept {
   return error ? error : std::error_code{value, std::system_category()};
 }
 
-bool is_nonblocking(int fd) noexcept { return (sys::get_status_flags(fd) & O_NONBLOCK) != 0; }
+bool is_nonblocking(int fd) noexcept {
+  const int flags = sys::get_status_flags(fd);
+  return flags >= 0 && (flags & O_NONBLOCK) != 0;
+}
+
+/// Whether the socket has an association with this peer, be it only under way: the one question that the
+/// kernel answers by address, in every state.
+bool has_association_with(int fd, const Address& peer) noexcept {
+  sctp_paddrinfo info{};
+  native::SocketAddress address;
+  const socklen_t length = native::to_native(peer, address);
+  std::memcpy(reinterpret_cast<std::byte*>(&info) + offsetof(sctp_paddrinfo, spinfo_address), &address,
+              length);
+  std::error_code error;
+  native::get_native(fd, IPPROTO_SCTP, SCTP_GET_PEER_ADDR_INFO, info, error);
+  return !error;
+}
+
+/// The socket's association is up, or was; never while it is under way or when it has failed to start.
+bool has_been_up(int fd) noexcept {
+  pollfd writable{fd, POLLOUT, 0};
+  return sys::poll(&writable, 1, 0) == 1 && writable.revents == POLLOUT;
+}
 
 /// `connectx` blocks or not as the descriptor says, and has no flag of its own for it.
 class NonblockingMeanwhile {
  public:
-  NonblockingMeanwhile(SocketRef socket, std::error_code& error) noexcept
+  NonblockingMeanwhile(const SocketRef& socket, std::error_code& error) noexcept
       : socket_{socket}, was_{is_nonblocking(socket.fd())} {
     socket_.set_nonblocking(true, error);
   }
@@ -47,7 +70,7 @@ class NonblockingMeanwhile {
   NonblockingMeanwhile& operator=(const NonblockingMeanwhile&) = delete;
 
  private:
-  SocketRef socket_;
+  const SocketRef& socket_;  // which may be closed meanwhile, and its number somebody else's
   bool was_;
 };
 
@@ -108,7 +131,7 @@ bool OneToOneSocket::start_connect(std::span<const Address> peer, std::error_cod
     case EALREADY:  // a signal interrupted the call, and the kernel itself repeated it
       error.clear();
       association_ = AssociationId{association};
-      connecting_ = true;
+      connecting_to_ = peer.front();
       break;
     case EISCONN: break;
     default:
@@ -118,36 +141,50 @@ bool OneToOneSocket::start_connect(std::span<const Address> peer, std::error_cod
   return false;
 }
 
+bool OneToOneSocket::is_connecting(std::span<const Address> peer, std::error_code& error) noexcept {
+  error.clear();
+  if (!connecting_to_) return false;
+  error = take_error(fd_);
+  const bool under_way = !error && (has_association_with(fd_, *connecting_to_) || has_been_up(fd_));
+  // Gone without an error: `receive` has told of its failure already.
+  if (!under_way) connecting_to_.reset();
+  // The kernel would set up a second association on this socket, which can hold but one.
+  if (under_way && (peer.empty() || peer.front() != *connecting_to_)) {
+    error = std::make_error_code(std::errc::connection_already_in_progress);
+  }
+  return under_way;
+}
+
 bool OneToOneSocket::finish_connect(Deadline deadline, std::error_code& error) noexcept {
   // Looks ten times a second by itself: a first message that fills the send buffer leaves nothing writable.
   constexpr milliseconds look_again{100};
   for (;;) {
     error = take_error(fd_);
+    const bool pending = !error && has_association_with(fd_, *connecting_to_);
+    const AssociationId up = error ? AssociationId{} : only_association(fd_);
+    if (up != AssociationId{} || (!error && has_been_up(fd_))) {
+      if (up != AssociationId{}) association_ = up;
+      connecting_to_.reset();
+      return true;
+    }
+    if (!error && !pending) error = std::make_error_code(std::errc::not_connected);
     if (error) {
       association_ = {};
-      connecting_ = false;
+      connecting_to_.reset();
       return false;
     }
+    if (deadline.has_passed()) return false;
     pollfd writable{fd_, POLLOUT, 0};
-    const int ready = sys::poll(&writable, 1, deadline.poll_timeout(look_again));
-    if (ready < 0 && errno != EINTR) {
+    if (sys::poll(&writable, 1, deadline.poll_timeout(look_again)) < 0 && errno != EINTR) {
       error = native::last_error();
       return false;
     }
-    if (ready > 0 && (writable.revents & ~POLLOUT) != 0) continue;
-    // Writable without an error: it is up, or it was and has ended since.
-    const AssociationId up = only_association(fd_);
-    if (ready > 0 || up != AssociationId{}) {
-      if (up != AssociationId{}) association_ = up;
-      connecting_ = false;
-      return true;
-    }
-    if (deadline.has_passed()) return false;
   }
 }
 
 void OneToOneSocket::connect(std::span<const Address> peer, std::error_code& error) noexcept {
-  if (!connecting_ && (start_connect(peer, error) || error)) return;
+  const bool under_way = is_connecting(peer, error);
+  if (error || (!under_way && (start_connect(peer, error) || error))) return;
   if (is_nonblocking(fd_)) {
     error = std::make_error_code(std::errc::operation_in_progress);
     return;
@@ -172,9 +209,12 @@ void OneToOneSocket::connect(std::span<const Address> peer, milliseconds timeout
   const Deadline deadline{timeout};
   error.clear();
   const NonblockingMeanwhile meanwhile{*this, error};
-  if (error || (!connecting_ && (start_connect(peer, error) || error))) return;
+  if (error) return;
+  const bool under_way = is_connecting(peer, error);
+  if (error || (!under_way && (start_connect(peer, error) || error))) return;
   if (finish_connect(deadline, error) || error) return;
   close();
+  connecting_to_.reset();
   error = std::make_error_code(std::errc::timed_out);
 }
 
@@ -188,7 +228,9 @@ bool OneToOneSocket::try_connect(std::span<const Address> peer, std::error_code&
   error.clear();
   const NonblockingMeanwhile meanwhile{*this, error};
   if (error) return false;
-  return connecting_ ? finish_connect(Deadline{milliseconds{0}}, error) : start_connect(peer, error);
+  const bool under_way = is_connecting(peer, error);
+  if (error) return false;
+  return under_way ? finish_connect(Deadline{milliseconds{0}}, error) : start_connect(peer, error);
 }
 
 bool OneToOneSocket::try_connect(std::span<const Address> peer) {
@@ -200,16 +242,13 @@ bool OneToOneSocket::try_connect(std::span<const Address> peer) {
 
 void OneToOneSocket::connect_and_send(const Address& peer, Bytes payload, const SendOptions& options,
                                       std::error_code& error) noexcept {
-  if (connecting_) {
-    error = std::make_error_code(std::errc::connection_already_in_progress);
-    return;
-  }
+  if (is_connecting({}, error) || error) return;
   send_to(peer, payload, options, error);
   if (error) {
     explain_family(fd_, {&peer, 1}, error);
     return;
   }
-  connecting_ = true;
+  connecting_to_ = peer;
   // The kernel has waited for the handshake on a blocking socket, and answers success when that failed, too.
   if (!is_nonblocking(fd_)) static_cast<void>(finish_connect(Deadline::never(), error));
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <optional>
 #include <span>
 #include <system_error>
 
@@ -117,11 +118,12 @@ class OneToOneSocket : public Socket {
   OneToOneSocket(int fd, AssociationId association) noexcept
       : Socket{fd, Style::one_to_one}, association_{association} {}
 
+  bool is_connecting(std::span<const Address> peer, std::error_code& error) noexcept;
   bool start_connect(std::span<const Address> peer, std::error_code& error) noexcept;
   bool finish_connect(Deadline deadline, std::error_code& error) noexcept;
 
   AssociationId association_{};
-  bool connecting_ = false;  // the kernel would start a second association on the same socket
+  std::optional<Address> connecting_to_;  // the first address of a setup that is under way
 };
 
 }  // namespace sctp::inline v0
