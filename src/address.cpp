@@ -108,12 +108,13 @@ Address Address::parse(std::string_view text) {
 
 std::string to_string(const Address& address) {
   std::array<char, INET6_ADDRSTRLEN> text{};
-  const bool v4 = address.family() == Address::Family::v4;
-  inet_ntop(v4 ? AF_INET : AF_INET6, address.bytes().data(), text.data(), text.size());
-  std::string result{text.data()};
+  const bool v6 = address.family() == Address::Family::v6;
+  inet_ntop(v6 ? AF_INET6 : AF_INET, address.bytes().data(), text.data(), text.size());
+  std::string result = v6 ? "[" : "";
+  result += text.data();
   if (address.scope() != 0) result.append("%").append(std::to_string(address.scope()));
-  if (!v4) result.insert(0, "[").append("]");
-  return result.append(":").append(std::to_string(address.port()));
+  result.append(v6 ? "]:" : ":").append(std::to_string(address.port()));
+  return result;
 }
 
 }  // namespace sctp::inline v0

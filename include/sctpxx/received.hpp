@@ -26,7 +26,7 @@ class Received {
   enum class Status : std::uint8_t {
     message,
     notification,
-    end_of_stream,  ///< the association has ended gracefully and everything was handed out
+    end_of_stream,  ///< the peer has ended gracefully: it sends no more, and all that it sent was handed out
     would_block,    ///< nothing now; the descriptor becomes readable when there is
     failed,         ///< only beside an error_code that says why
   };
