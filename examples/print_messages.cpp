@@ -1,0 +1,72 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+
+// Prints one line for every message that peers send, however large it is and in however many pieces it came.
+
+#include <fmt/core.h>
+
+#include <CLI/CLI.hpp>
+#include <exception>
+#include <sctpxx/format.hpp>
+#include <string>
+
+#include "until_ctrl_c.hpp"
+
+namespace {
+
+/// The beginning of a payload, as far as it can be printed.
+std::string beginning_of(sctp::Bytes payload) {
+  std::string text;
+  for (const char c : sctp::as_text(payload.first(std::min<std::size_t>(payload.size(), 32)))) {
+    text += c >= ' ' && c <= '~' ? c : '.';
+  }
+  return payload.size() > 32 ? text + "…" : text;
+}
+
+/// Prints one message or event; false when the association has ended.
+bool print_next(const sctp::OneToOneSocket& peer, sctp::ReceiveBuffer& buffer,
+                const UntilCtrlC& until_ctrl_c) try {
+  const auto received = until_ctrl_c.receive(peer, buffer);
+  if (!received) return false;
+  received.match(
+      [](const sctp::Message& m) {
+        fmt::print("{}: stream {}, payload protocol {}, {} bytes: {}\n", m.source, m.stream, m.ppid,
+                   m.payload.size(), beginning_of(m.payload));
+      },
+      [](const auto& event) { fmt::print("{}\n", event); });
+  return true;
+} catch (const std::system_error& failure) {
+  fmt::print("{}\n", failure.what());
+  return failure.code() == sctp::Errc::message_exceeds_limit;  // the messages after it are unharmed
+}
+
+}  // namespace
+
+int main(int argc, char** argv) try {
+  CLI::App options{
+      "Prints one line for every message that peers send, one peer after the other. Ctrl-C ends it.\n"
+      "The kernel hands large messages out in pieces; a ReceiveBuffer joins them."};
+  std::string address = "127.0.0.1";
+  std::uint16_t port = 0;
+  std::size_t limit = sctp::ReceiveBuffer::default_limit;
+  options.add_option("--address", address, "address to listen on; :: for all of IPv6 and IPv4")
+      ->capture_default_str();
+  options.add_option("--port", port, "port to listen on; 0 for any free one")->capture_default_str();
+  options.add_option("--limit", limit, "the largest message to take, in bytes")->capture_default_str();
+  CLI11_PARSE(options, argc, argv);
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
+
+  const UntilCtrlC until_ctrl_c;
+  sctp::Listener listener{{address, port}};
+  fmt::print("listening on {}\n", listener.local_address());
+
+  while (auto peer = until_ctrl_c.accept(listener)) {
+    sctp::ReceiveBuffer buffer{sctp::ReceiveBuffer::default_capacity, limit};
+    while (print_next(*peer, buffer, until_ctrl_c)) {
+    }
+  }
+  return 0;
+} catch (const std::exception& failure) {
+  fmt::print(stderr, "{}\n", failure.what());
+  return 1;
+}
