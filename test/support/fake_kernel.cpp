@@ -114,7 +114,8 @@ bool FakeKernel::enter(Call call, int fd) {
     const auto failure = failures_by_position_.find(position_++);
     if (failure != failures_by_position_.end()) {
       failed_at = call;
-      failed_at_status = call == Call::getsockopt && asked_option == std::pair{IPPROTO_SCTP, SCTP_STATUS};
+      failed_at_status =
+          call == Call::getsockopt && asked_option == std::pair<int, int>{IPPROTO_SCTP, SCTP_STATUS};
       return refuse(failure->second);
     }
   }
