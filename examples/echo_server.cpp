@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: sctpxx contributors
 // SPDX-License-Identifier: MIT
 
-// Sends every message back to its sender, on the stream that it came on. Any number of peers at a time.
+// Sends every message back to its sender, on the stream that it came on.
 
 #include <fmt/core.h>
 

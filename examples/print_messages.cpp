@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: sctpxx contributors
 // SPDX-License-Identifier: MIT
 
-// Prints one line for every message that peers send, however large it is and in however many pieces it came.
+// Prints one line for each message that comes, however many pieces it came in.
 
 #include <fmt/core.h>
 

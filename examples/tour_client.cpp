@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: sctpxx contributors
 // SPDX-License-Identifier: MIT
 
-// The tour's client: several streams, small messages, a whole file in messages of mixed sizes, events, a
-// graceful end.
+// The tour's client: small messages, a file in messages of mixed sizes, a graceful end.
 
 #include <fmt/core.h>
 

@@ -1,8 +1,7 @@
 // SPDX-FileCopyrightText: sctpxx contributors
 // SPDX-License-Identifier: MIT
 
-// The tour's server: answers greetings, takes a file that comes as messages on several streams, and says what
-// it got.
+// The tour's server: answers greetings and takes a file over several streams.
 
 #include <fmt/core.h>
 
