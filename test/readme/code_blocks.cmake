@@ -1,0 +1,28 @@
+# SPDX-FileCopyrightText: sctpxx contributors
+# SPDX-License-Identifier: MIT
+
+# write_code_blocks(FILE LANGUAGE FOLDER VARIABLE): writes each code block of a Markdown file in one language to a file of
+# its own, FOLDER/1.LANGUAGE and so on, and answers their paths. Configures again when FILE changes.
+function(write_code_blocks file language folder variable)
+  set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${file})
+  file(READ ${file} text)
+  set(fence "```${language}\n")
+  string(LENGTH "${fence}" fence_length)
+  set(written)
+  while(TRUE)
+    string(FIND "${text}" "${fence}" start)
+    if(start EQUAL -1)
+      break()
+    endif()
+    math(EXPR start "${start} + ${fence_length}")
+    string(SUBSTRING "${text}" ${start} -1 text)
+    string(FIND "${text}" "\n```" end)
+    string(SUBSTRING "${text}" 0 ${end} block)
+    string(SUBSTRING "${text}" ${end} -1 text)
+    list(LENGTH written number)
+    math(EXPR number "${number} + 1")
+    file(CONFIGURE OUTPUT ${folder}/${number}.${language} CONTENT "@block@\n" @ONLY)
+    list(APPEND written ${folder}/${number}.${language})
+  endwhile()
+  set(${variable} ${written} PARENT_SCOPE)
+endfunction()
