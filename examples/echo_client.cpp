@@ -28,6 +28,7 @@ int main(int argc, char** argv) try {
   const sctp::SendOptions how{.stream = sctp::StreamId{stream}, .ppid = sctp::ppid::echo};
   sctp::ReceiveBuffer buffer;
 
+  std::ios::sync_with_stdio(false);  // or cin would not know what it has read ahead
   const auto more = [&] { return std::cin.rdbuf()->in_avail() > 0 || until_ctrl_c.wait(STDIN_FILENO); };
   for (std::string line; more() && std::getline(std::cin, line);) {
     line += '\n';

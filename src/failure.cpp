@@ -29,7 +29,7 @@ std::string_view phrase(Attempt attempt) noexcept {
 
 /// What errno means for this attempt, where its own text leaves a reader helpless.
 std::string_view advice(Attempt attempt, std::error_code error) noexcept {
-  if (error.category() != std::system_category()) return {};
+  if (error.category() != std::system_category() && error.category() != std::generic_category()) return {};
   const bool local = attempt == Attempt::bind || attempt == Attempt::listen;
   switch (error.value()) {
     case EADDRINUSE: return "another socket has this port; take another one, or port 0 for any free one";
