@@ -134,17 +134,18 @@ bool FakeKernel::shake_hands(Descriptor& with, const Address& peer, AssociationI
   with.peer = peer;
   if (!with.local) with.local = Address::loopback(peer.family(), 40000);
   handshake = std::exchange(next_handshake, {});
-  if (handshake) {
-    handshake->association = id;
-    return false;
+  if (!handshake) {
+    association_is_up(id);
+    return true;
   }
-  association_is_up(id);
-  return true;
+  handshake->association = id;
+  handshake->ends += now;
+  return false;
 }
 
-void FakeKernel::handshake_goes_on() {
-  if (poll_timeouts.size() > 100'000) give_up("poll is called for ever");
-  if (!handshake || --handshake->polls > 0) return;
+void FakeKernel::advance(long long milliseconds) {
+  now += milliseconds;
+  if (!handshake || handshake->ends > now) return;
   if (handshake->error != 0) {
     pending_error = handshake->error;
   } else {
@@ -154,6 +155,7 @@ void FakeKernel::handshake_goes_on() {
 }
 
 short FakeKernel::readiness(int fd, short wanted) {
+  if (poll_timeouts.size() > 100'000) give_up("poll is called for ever");
   if (!poll_answers.empty()) {
     const short answer = poll_answers.front();
     poll_answers.pop_front();

@@ -146,15 +146,16 @@ class FakeKernel {
   /// What SCTP_STATUS says.
   void association_is_up(AssociationId id, std::uint16_t streams_out = 10, std::uint16_t streams_in = 10);
   void association_is_gone() { up = {}; }
-  /// The next handshake, of connectx or of sendmsg with an address, is over after so many polls: it has come
-  /// up, or failed with `error`.
-  void handshake_lasts(int polls, int error = 0) { next_handshake = {polls, error}; }
+  /// The next handshake, of connectx or of sendmsg with an address, takes its time: then the association is
+  /// up, or has failed with `error`.
+  void handshake_lasts(long long milliseconds, int error = 0) { next_handshake = {milliseconds, error, {}}; }
 
   /// The next poll answers this; 0 is that nothing happened and the time is over.
   void poll_says(short events) { poll_answers.push_back(events); }
   /// A peer waits to be accepted.
   void peer_waits(AssociationId id) { waiting_peers.push_back(id); }
-  void advance(long long milliseconds) { now += milliseconds; }
+  /// Time passes.
+  void advance(long long milliseconds);
 
   /// A descriptor that somebody else has opened.
   int open(int domain = AF_INET, int type = SOCK_STREAM, int protocol = IPPROTO_SCTP);
@@ -198,7 +199,7 @@ class FakeKernel {
   bool stream_ended = false;
   int pending_error = 0;
   struct Handshake {
-    int polls = 0;
+    long long ends = 0;  // at this time; of the next one, after so long
     int error = 0;
     AssociationId association{};
   };
@@ -214,7 +215,6 @@ class FakeKernel {
   void complain(std::string what) { complaints_.push_back(std::move(what)); }
   /// A handshake with this peer has begun; true when it is over already.
   bool shake_hands(Descriptor& with, const Address& peer, AssociationId id);
-  void handshake_goes_on();
   /// What poll sees on a descriptor, as far as this kernel knows.
   short readiness(int fd, short wanted);
   /// Ends the program: for a test that would never end by itself.

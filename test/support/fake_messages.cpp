@@ -95,6 +95,8 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) noexcept {
   if (sent.destination && !fits(kernel.descriptor(fd), {&*sent.destination, 1})) return fail(EINVAL);
   if (sent.destination) {
     kernel.shake_hands(kernel.descriptor(fd), *sent.destination, kernel.next_association);
+    const bool waits = kernel.handshake && may_block(kernel.descriptor(fd), flags);
+    if (waits) kernel.advance(kernel.handshake->ends - kernel.now);
   }
   kernel.sent.push_back(sent);
   return static_cast<ssize_t>(sent.data.size());

@@ -53,9 +53,11 @@ void take_unless_zero(Number& kept, Number given) noexcept {
 
 constexpr Option init_msg{IPPROTO_SCTP, SCTP_INITMSG};
 constexpr Option rto_info{IPPROTO_SCTP, SCTP_RTOINFO};
+constexpr Option delayed_sack{IPPROTO_SCTP, SCTP_DELAYED_SACK};
 constexpr int fresh_buffer = 212992;
 constexpr sctp_initmsg fresh_init{10, 65535, 8, 60000};
 constexpr sctp_rtoinfo fresh_rto{0, 3000, 60000, 1000};
+constexpr sctp_sack_info fresh_sack{0, 200, 2};
 
 int set_init(Descriptor& descriptor, const sctp_initmsg& given) {
   auto init = kept(descriptor, init_msg, fresh_init);
@@ -76,6 +78,15 @@ int set_rto(Descriptor& descriptor, const sctp_rtoinfo& given) {
   return keep(descriptor, rto_info, rto);
 }
 
+int set_sack(Descriptor& descriptor, const sctp_sack_info& given) {
+  auto sack = kept(descriptor, delayed_sack, fresh_sack);
+  if (given.sack_delay > 500) return fail(EINVAL);
+  take_unless_zero(sack.sack_delay, given.sack_delay);
+  take_unless_zero(sack.sack_freq, given.sack_freq);
+  sack.sack_assoc_id = given.sack_assoc_id;
+  return keep(descriptor, delayed_sack, sack);
+}
+
 int answer_status(const FakeKernel& kernel, const Descriptor& descriptor, void* value, socklen_t* length) {
   if (!kernel.up) return fail(EINVAL);
   sctp_status status{};
@@ -94,6 +105,16 @@ int answer_status(const FakeKernel& kernel, const Descriptor& descriptor, void* 
       offsetof(sctp_status, sstat_primary) + offsetof(sctp_paddrinfo, spinfo_address);
   std::memcpy(reinterpret_cast<std::byte*>(&status) + offset, &name, size);
   return answer(status, IPPROTO_SCTP, value, length);
+}
+
+/// The one question about an association that is answered by address, in every state.
+int answer_peer_info(const FakeKernel& kernel, const Descriptor& descriptor, void* value, socklen_t* length) {
+  sctp_paddrinfo info;
+  if (*length < sizeof info) return fail(EINVAL);
+  std::memcpy(&info, value, sizeof info);
+  const auto address = native::address_from(bytes_of(info).subspan(offsetof(sctp_paddrinfo, spinfo_address)));
+  if ((!kernel.up && !kernel.handshake) || address != descriptor.peer) return fail(EINVAL);
+  return 0;
 }
 
 int answer_addresses(std::span<const Address> addresses, void* value, socklen_t* length) {
@@ -142,6 +163,10 @@ int setsockopt(int fd, int level, int option, const void* value, socklen_t lengt
     sctp_rtoinfo rto;
     return read(value, length, rto) ? set_rto(descriptor, rto) : fail(EINVAL);
   }
+  if (Option{level, option} == delayed_sack) {
+    sctp_sack_info sack;
+    return read(value, length, sack) ? set_sack(descriptor, sack) : fail(EINVAL);
+  }
   const auto* bytes = static_cast<const std::byte*>(value);
   descriptor.options[{level, option}].assign(bytes, bytes + length);
   return 0;
@@ -166,12 +191,14 @@ int getsockopt(int fd, int level, int option, void* value, socklen_t* length) no
   }
   switch (option) {
     case SCTP_STATUS: return answer_status(kernel, descriptor, value, length);
+    case SCTP_GET_PEER_ADDR_INFO: return answer_peer_info(kernel, descriptor, value, length);
     case SCTP_INITMSG: return answer(kept(descriptor, init_msg, fresh_init), level, value, length);
     case SCTP_RTOINFO: return answer(kept(descriptor, rto_info, fresh_rto), level, value, length);
     case SCTP_GET_PEER_ADDRS: return answer_addresses(kernel.peer_addresses, value, length);
     case SCTP_GET_LOCAL_ADDRS: return answer_addresses(kernel.local_addresses, value, length);
     case SCTP_MAXSEG:
       return answer(kept(descriptor, {level, option}, sctp_assoc_value{}), level, value, length);
+    case SCTP_DELAYED_SACK: return answer(kept(descriptor, delayed_sack, fresh_sack), level, value, length);
     case SCTP_NODELAY: return answer(kept(descriptor, {level, option}, int{0}), level, value, length);
     default: return fail(ENOPROTOOPT);
   }

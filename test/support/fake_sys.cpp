@@ -83,14 +83,14 @@ int connectx(int fd, sockaddr* addresses, int count, int* association) noexcept 
   if (!kernel.is_open(fd)) return -1;
   const auto peers = read_names(addresses, count);
   kernel.connected_to.push_back(peers);
-  if (fails) {
-    if (error == EINPROGRESS) *association = native::to_native(kernel.next_association);
-    return fail(error);
-  }
   Descriptor& descriptor = kernel.descriptor(fd);
-  if (!fits(descriptor, peers)) return fail(EINVAL);
+  if (!fails && !fits(descriptor, peers)) return fail(EINVAL);
+  const bool goes_on = error == EINPROGRESS || error == EINTR || error == EALREADY;
+  if (fails && !goes_on) return fail(error);
   *association = native::to_native(kernel.next_association);
-  if (kernel.shake_hands(descriptor, peers.back(), kernel.next_association)) return 0;
+  const bool up = kernel.shake_hands(descriptor, peers.back(), kernel.next_association);
+  if (fails) return fail(error);
+  if (up) return 0;
   return fail(may_block(descriptor, 0) ? EINTR : EINPROGRESS);
 }
 
@@ -123,12 +123,15 @@ int poll(pollfd* descriptors, nfds_t count, int timeout) noexcept {
   if (count != 1) kernel.complain("poll of several descriptors");
   if (kernel.enter(Call::poll, descriptors->fd)) return -1;
   kernel.poll_timeouts.push_back(timeout);
-  kernel.handshake_goes_on();
   descriptors->revents = kernel.readiness(descriptors->fd, descriptors->events);
   if (descriptors->revents != 0) return 1;
-  if (timeout < 0) kernel.complain("poll without a time limit found nothing, and would wait for ever");
-  kernel.advance(timeout);
-  return 0;
+  if (timeout == 0) return 0;
+  const long long left = kernel.handshake ? kernel.handshake->ends - kernel.now : timeout;
+  if (timeout < 0 && !kernel.handshake) kernel.complain("poll would wait for ever: nothing is to come");
+  kernel.advance(std::max(0LL, timeout < 0 ? left : std::min<long long>(left, timeout)));
+  if (kernel.handshake || timeout == left) return 0;
+  descriptors->revents = kernel.readiness(descriptors->fd, descriptors->events);
+  return descriptors->revents != 0 ? 1 : 0;
 }
 
 int get_fd_flags(int fd) noexcept {

@@ -104,6 +104,7 @@ TEST_CASE("Every option fails with the kernel's error, and leaves the value alon
   fails(option::InitMsg{});
   fails(option::RtoInfo{});
   fails(option::NoDelay{});
+  fails(option::DelayedSack{});
   fails(option::MaxSeg{});
   fails(option::SndBuf{});
   fails(option::RcvBuf{});
@@ -112,6 +113,7 @@ TEST_CASE("Every option fails with the kernel's error, and leaves the value alon
   fails_to_get(option::RtoInfo{});
   fails_to_get(option::Status{});
   fails_to_get(option::NoDelay{});
+  fails_to_get(option::DelayedSack{});
   fails_to_get(option::MaxSeg{});
   fails_to_get(option::SndBuf{});
   fails_to_get(option::RcvBuf{});
@@ -175,6 +177,9 @@ TEST_CASE("A value that the kernel would silently ignore is an error, and no cal
     rto.min = time;
     refused(rto);
   }
+  refused(option::DelayedSack{.delay = 0ms});
+  refused(option::DelayedSack{.delay = -1ms});
+  refused(option::DelayedSack{.packets = 0});
   refused(option::Linger{-1s});
   refused(option::Linger{std::chrono::seconds{std::numeric_limits<int>::max()} + 1s});
   CHECK(test.kernel.total() == 0);
@@ -250,6 +255,19 @@ TEST_CASE("NoDelay is on or off") {
   test.socket.set(option::NoDelay{false});
   CHECK(test.kept<int>(IPPROTO_SCTP, SCTP_NODELAY) == 0);
   CHECK_FALSE(test.socket.get<option::NoDelay>().on);
+}
+
+TEST_CASE("DelayedSack sets what is filled in, for its association, and gets all") {
+  OneSocket test;
+  set_option(OptionTarget{test.fd, AssociationId{7}}, option::DelayedSack{.delay = 20ms}, test.error);
+  CHECK_FALSE(test.error);
+  CHECK(test.kept<sctp_sack_info>(IPPROTO_SCTP, SCTP_DELAYED_SACK).sack_assoc_id == 7);
+  test.socket.set(option::DelayedSack{.packets = 1});
+  const auto sack = test.socket.get<option::DelayedSack>();
+  CHECK(sack.delay == 20ms);
+  CHECK(sack.packets == 1);
+  test.socket.set(option::DelayedSack{.delay = 501ms}, test.error);
+  CHECK(test.error == std::errc::invalid_argument);
 }
 
 TEST_CASE("MaxSeg is set for its association, and got") {
