@@ -174,6 +174,7 @@ ReceiveBuffer::Unfinished* ReceiveBuffer::find_aborted(const PartialDeliveryAbor
   if (Unfinished* message = find(named)) return message;
   // Without I-DATA the kernel's event names stream 0, whatever the stream was; but then an association has
   // one unfinished message at most.
+  if (event.stream != StreamId{} || event.unordered) return nullptr;
   const auto same = [&](const Unfinished& message) {
     return !message.is_notification && message.first.association == event.association;
   };

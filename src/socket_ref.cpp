@@ -254,7 +254,7 @@ Received SocketRef::nothing_more(ReceiveBuffer& buffer, std::error_code reason,
     // an abort; only the events tell.
     if (would_block || over) {
       if (const auto end = buffer.end_of_association(error)) return *end;
-    } else {
+    } else if (reason == Condition::association_ended || reason == std::errc::connection_refused) {
       buffer.note_loss();
     }
   }
