@@ -39,6 +39,9 @@ void write_control(const Arrival& arrival, msghdr& message) {
   if (arrival.control == Arrival::Control::info_after_others) {
     control.put(SOL_SOCKET, SO_TIMESTAMP, timeval{1, 2});
     control.put(IPPROTO_SCTP, SCTP_NXTINFO, sctp_nxtinfo{});
+    sctp_sndrcvinfo deprecated{};
+    deprecated.sinfo_stream = 999;
+    control.put(IPPROTO_SCTP, SCTP_SNDRCV, deprecated);
   }
   sctp_rcvinfo info{};
   info.rcv_sid = native::to_native(arrival.stream);

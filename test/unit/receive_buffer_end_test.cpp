@@ -1,0 +1,104 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include <string>
+#include <utility>
+
+#include <sctpxx/receive_buffer.hpp>
+
+#include "support/catch.hpp"
+#include "transcript.hpp"
+
+namespace {
+
+using namespace sctp;
+using namespace sctp::test;
+using State = AssociationChange::State;
+
+const AssociationId ours{5};
+
+TEST_CASE("The end of an association is told after each of its open messages, and later ones are whole") {
+  const auto [state, name] = GENERATE(values<std::pair<State, std::string>>({
+      {State::lost, "lost"},
+      {State::restarted, "restarted"},
+      {State::shutdown_complete, "shut down"},
+      {State::cannot_start, "unable to start"},
+  }));
+  CAPTURE(name);
+  const Record change = assoc_change(state, {.association = ours, .info = "because"});
+  Transcript transcript;
+
+  transcript.take_event(change);
+  transcript.take("fine", ends_on(1));
+  CHECK(transcript.since() == name + " 'because'; s1 'fine'");
+
+  transcript.take("hel", begins_on(1));
+  transcript.take_event(change);
+  CHECK(transcript.since() == "s1 aborted after 3; " + name + " 'because'");
+  transcript.take("fine", ends_on(1));
+  CHECK(transcript.since() == "s1 'fine'");
+
+  transcript.take("a", begins_on(1));
+  transcript.take("bb", begins_on(1, true));
+  transcript.take("other", begins_on(1, false, 6));
+  transcript.take("ccc", begins_on(2));
+  transcript.take_event(change, 9);
+  CHECK(transcript.since() ==
+        "s1 aborted after 1; s1u aborted after 2; s2 aborted after 3; " + name + " 'because'");
+  CHECK(transcript.buffer.unfinished() == 1);
+  transcript.take("fine", begins_on(1));
+  transcript.take("!", ends_on(1, false, 6));
+  transcript.take(" again", ends_on(1));
+  CHECK(transcript.since() == "s1 'other!'; s1 'fine again'");
+  CHECK(transcript.buffer.unfinished() == 0);
+}
+
+TEST_CASE("An association that comes up aborts nothing") {
+  Transcript transcript;
+  transcript.take("hel", begins_on(1));
+  transcript.take_event(assoc_change(State::up, {.association = AssociationId{6}}));
+  transcript.take("lo", ends_on(1));
+  CHECK(transcript.since() == "up; s1 'hello'");
+}
+
+TEST_CASE("What a loss tells is readable after many messages were open, and still when their ends are told") {
+  Transcript transcript;
+  for (int stream = 0; stream != 12; ++stream) transcript.take("x", begins_on(stream));
+  for (int stream = 0; stream != 11; ++stream) transcript.take("y", ends_on(stream));
+  transcript.since();
+  transcript.take_event(assoc_change(State::lost, {.association = ours, .info = "because"}));
+  CHECK(transcript.since() == "s11 aborted after 1; lost 'because'");
+}
+
+TEST_CASE("Giving up reports each unfinished message, and forgets a split event") {
+  Transcript transcript;
+  transcript.take("a", begins_on(1));
+  transcript.take("bb", begins_on(2));
+  Piece half_an_event;
+  half_an_event.is_notification = true;
+  transcript.take(Bytes{shutdown_event(ours)}.first(5), half_an_event);
+  CHECK(transcript.buffer.unfinished() == 3);
+  transcript.buffer.abandon_unfinished();
+  while (const auto received = transcript.buffer.next()) transcript.say(describe(*received));
+  CHECK(transcript.since() == "s1 aborted after 1; s2 aborted after 2");
+  CHECK(transcript.buffer.unfinished() == 0);
+  transcript.take_event(shutdown_event(ours));
+  CHECK(transcript.since() == "shutdown");
+}
+
+TEST_CASE("Giving up again and again costs no memory") {
+  Transcript transcript{1024, 1 << 20, 1 << 20};
+  std::size_t warm = 0;
+  for (int round = 0; round != 2000; ++round) {
+    Piece half_an_event;
+    half_an_event.is_notification = true;
+    transcript.take("12345", half_an_event);
+    transcript.buffer.abandon_unfinished();
+    if (round == 10) warm = transcript.buffer.footprint();
+  }
+  CHECK(transcript.buffer.footprint() == warm);
+  const std::string large(900'000, 'x');
+  transcript.take(large, ends_on(1));
+  CHECK(transcript.since() == "s1 900000*x");
+}
+
+}  // namespace

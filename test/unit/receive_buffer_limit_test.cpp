@@ -1,0 +1,151 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include <limits>
+#include <string>
+
+#include <sctpxx/receive_buffer.hpp>
+
+#include "support/catch.hpp"
+#include "transcript.hpp"
+
+namespace {
+
+using namespace sctp;
+using namespace sctp::test;
+using State = AssociationChange::State;
+
+const AssociationId ours{5};
+
+TEST_CASE("A message of exactly the limit is taken, in one piece and in several") {
+  Transcript transcript{4096, 3000};
+  transcript.take(std::string(3000, 'x'), ends_on(1));
+  transcript.take(std::string(1500, 'y'), begins_on(1));
+  transcript.take(std::string(1500, 'y'), ends_on(1));
+  CHECK(transcript.since() == "s1 3000*x; s1 3000*y");
+  CHECK(transcript.buffer.limit() == 3000);
+}
+
+TEST_CASE("A message over the limit is reported once and dropped to its end, and the next ones are whole") {
+  Transcript transcript{4096, 3000};
+  SECTION("in one piece") { transcript.take(std::string(3001, 'x'), ends_on(1)); }
+  SECTION("passing it with the last piece") {
+    transcript.take(std::string(3000, 'x'), begins_on(1));
+    CHECK(transcript.since().empty());
+    transcript.take("x", ends_on(1));
+  }
+  SECTION("in many pieces after passing it") {
+    for (int part = 0; part != 10; ++part) transcript.take(std::string(2000, 'x'), begins_on(1));
+    transcript.take("x", ends_on(1));
+  }
+  SECTION("passing it with the first piece") {
+    transcript.take(std::string(4000, 'x'), begins_on(1));
+    transcript.take("x", ends_on(1));
+  }
+  CHECK(transcript.since() == over_limit);
+  CHECK(transcript.buffer.unfinished() == 0);
+  transcript.take("fine", ends_on(1));
+  transcript.take(std::string(2000, 'y'), begins_on(1));
+  transcript.take(std::string(1000, 'y'), ends_on(1));
+  CHECK(transcript.since() == "s1 'fine'; s1 3000*y");
+}
+
+TEST_CASE("A message over the limit does no harm to those that interleave with it") {
+  Transcript transcript{4096, 3000};
+  transcript.take(std::string(1000, 'a'), begins_on(1));
+  transcript.take(std::string(2000, 'x'), begins_on(2));
+  transcript.take(std::string(1000, 'a'), begins_on(1));
+  transcript.take(std::string(2000, 'x'), begins_on(2));
+  CHECK(transcript.since() == over_limit);
+  transcript.take("between", ends_on(3));
+  transcript.take(std::string(2000, 'x'), begins_on(2));
+  transcript.take_event(shutdown_event(ours));
+  transcript.take(std::string(1000, 'a'), ends_on(1));
+  transcript.take(std::string(2000, 'x'), ends_on(2));
+  transcript.take("fine", ends_on(2));
+  CHECK(transcript.since() == "s3 'between'; shutdown; s1 3000*a; s2 'fine'");
+}
+
+TEST_CASE("A message over the limit that is aborted later is not reported a second time") {
+  Transcript transcript{4096, 3000};
+  transcript.take(std::string(4000, 'x'), begins_on(1));
+  CHECK(transcript.since() == over_limit);
+  SECTION("by the kernel's event") {
+    transcript.take_event(partial_delivery_event(ours));
+    CHECK(transcript.since().empty());
+  }
+  SECTION("by the end of the association") {
+    transcript.take_event(assoc_change(State::lost, {.association = ours}));
+    CHECK(transcript.since() == "lost");
+  }
+  SECTION("by giving up") {
+    transcript.buffer.abandon_unfinished();
+    CHECK_FALSE(transcript.buffer.next());
+  }
+  CHECK(transcript.buffer.unfinished() == 0);
+  transcript.take("fine", ends_on(1));
+  CHECK(transcript.since() == "s1 'fine'");
+}
+
+TEST_CASE("An event is handed out even where the limit for messages is less") {
+  Transcript transcript{1024, 16};
+  const Record lost = assoc_change(State::lost, {.association = ours, .info = "because"});
+  transcript.take_event(lost);
+  CHECK(transcript.since() == "lost 'because'");
+  transcript.take_event(lost, 5);
+  CHECK(transcript.since() == "lost 'because'");
+}
+
+TEST_CASE("No limit is a limit, too") {
+  constexpr std::size_t none = std::numeric_limits<std::size_t>::max();
+  Transcript transcript{1024, none, none};
+  transcript.take(std::string(100'000, 'x'), ends_on(1));
+  transcript.take("a", begins_on(1));
+  transcript.take("b", begins_on(2));
+  transcript.take("A", ends_on(1));
+  transcript.take("B", ends_on(2));
+  CHECK(transcript.since() == "s1 100000*x; s1 'aA'; s2 'bB'");
+}
+
+TEST_CASE("The message that would pass the limit of all together is dropped, and the others are whole") {
+  Transcript transcript{1024, 20'000, 40'000};
+  for (int round = 0; round != 15; ++round) {
+    for (int stream = 1; stream != 6; ++stream) transcript.take(std::string(1000, 'x'), begins_on(stream));
+  }
+  const std::string dropped = transcript.since();
+  CHECK(dropped.find(over_limit) == 0);
+  for (int stream = 1; stream != 6; ++stream) transcript.take("!", ends_on(stream));
+  const std::string whole = transcript.since();
+  CHECK(whole.find("15001*x") != std::string::npos);
+  CHECK(whole.find("aborted") == std::string::npos);
+  for (int stream = 1; stream != 6; ++stream) transcript.take("fine", ends_on(stream));
+  CHECK(transcript.since() == "s1 'fine'; s2 'fine'; s3 'fine'; s4 'fine'; s5 'fine'");
+}
+
+TEST_CASE("Memory is given to a single message again after others had it") {
+  Transcript transcript{1024, 20'000, 20'000};
+  for (int round = 0; round != 20; ++round) {
+    for (int stream = 1; stream != 5; ++stream) transcript.take(std::string(500, 'x'), begins_on(stream));
+    for (int stream = 1; stream != 5; ++stream) transcript.take("!", ends_on(stream));
+    CHECK(transcript.since() == "s1 501*x; s2 501*x; s3 501*x; s4 501*x");
+    transcript.take(std::string(20'000, 'y'), ends_on(1));
+    CHECK(transcript.since() == "s1 20000*y");
+  }
+}
+
+TEST_CASE("A flood of messages that never end holds no more memory than the limits allow") {
+  constexpr std::size_t total = 1 << 20;
+  Transcript transcript{1024, std::size_t{1} << 18, total};
+  for (int stream = 0; stream != 8000; ++stream) {
+    transcript.take("x", begins_on(stream));
+    transcript.said.clear();
+    // Each message that is open is an entry of the table, be it dropped.
+    const std::size_t entries = transcript.buffer.unfinished() * 1024 + 4096;
+    if (transcript.buffer.footprint() > total + 2 * 1024 + entries) FAIL(transcript.buffer.footprint());
+  }
+  CHECK(transcript.buffer.unfinished() == 8000);
+  transcript.take("fine", ends_on(9000));
+  transcript.take_event(shutdown_event(ours));
+  CHECK(transcript.since() == "s9000 'fine'; shutdown");
+}
+
+}  // namespace
