@@ -147,7 +147,10 @@ bool OneToOneSocket::is_connecting(std::span<const Address> peer, std::error_cod
   error = take_error(fd_);
   const bool under_way = !error && (has_association_with(fd_, *connecting_to_) || has_been_up(fd_));
   // Gone without an error: `receive` has told of its failure already.
-  if (!under_way) connecting_to_.reset();
+  if (!under_way) {
+    association_ = {};
+    connecting_to_.reset();
+  }
   // The kernel would set up a second association on this socket, which can hold but one.
   if (under_way && (peer.empty() || peer.front() != *connecting_to_)) {
     error = std::make_error_code(std::errc::connection_already_in_progress);

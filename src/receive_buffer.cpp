@@ -15,7 +15,9 @@ namespace {
 
 constexpr std::size_t smallest_block = 1024;    // an event in one read, whatever the caller asks for
 constexpr std::size_t smallest_storage = 4096;  // so that many tiny messages cost what the limits say
-constexpr std::size_t most_spares = 8;
+constexpr std::size_t most_spares = 16;  // a message that grows from 4 KiB to 16 MiB by doubling leaves 13
+constexpr std::size_t largest_event = 128 * 1024;  // the kernel's are below 66 KiB; not subject to the limit
+constexpr std::size_t no_limit = SIZE_MAX / 8;     // so that sums of limits stay sums
 
 Message message_from(const Piece& piece, Bytes payload) noexcept {
   return {
@@ -34,13 +36,29 @@ Message message_from(const Piece& piece, Bytes payload) noexcept {
 }  // namespace
 
 ReceiveBuffer::ReceiveBuffer(std::size_t capacity, std::size_t limit, std::size_t total_limit)
-    : limit_{limit}, total_limit_{std::max(limit, total_limit)} {
+    : limit_{std::min(limit, no_limit)}, total_limit_{std::clamp(total_limit, limit_, no_limit)} {
   block_.capacity = std::max(capacity, smallest_block);
-  spare_.reserve(most_spares);
 }
 
-ReceiveBuffer::ReceiveBuffer(ReceiveBuffer&&) noexcept = default;
-ReceiveBuffer& ReceiveBuffer::operator=(ReceiveBuffer&&) noexcept = default;
+ReceiveBuffer::ReceiveBuffer(ReceiveBuffer&& other) noexcept : ReceiveBuffer{0, 0, 0} {
+  *this = std::move(other);
+}
+
+ReceiveBuffer& ReceiveBuffer::operator=(ReceiveBuffer&& other) noexcept {
+  if (this == &other) return *this;
+  limit_ = other.limit_;
+  total_limit_ = other.total_limit_;
+  allocated_ = std::exchange(other.allocated_, 0);
+  block_ = {std::move(other.block_.data), 0, other.block_.capacity};
+  room_ = std::exchange(other.room_, {});
+  unfinished_ = std::exchange(other.unfinished_, {});
+  spare_ = std::exchange(other.spare_, {});
+  delivered_ = std::exchange(other.delivered_, {});
+  held_ = std::exchange(other.held_, {});
+  life_ = std::exchange(other.life_, Life::open);
+  return *this;
+}
+
 ReceiveBuffer::~ReceiveBuffer() = default;
 
 std::optional<Received> ReceiveBuffer::next() noexcept {
@@ -64,6 +82,7 @@ std::optional<Received> ReceiveBuffer::next() noexcept {
 
 MutableBytes ReceiveBuffer::prepare() {
   recycle(std::exchange(delivered_, {}));
+  spare_.reserve(most_spares);
   if (unfinished_.size() == unfinished_.capacity()) {
     unfinished_.reserve(2 * unfinished_.size() +
                         4);  // commit must not fail to note what it has begun to read
@@ -93,7 +112,8 @@ std::optional<Received> ReceiveBuffer::commit(const Piece& piece, std::error_cod
   }
   Unfinished* message = unfinished_.empty() ? nullptr : find(piece);
   if (message == nullptr) {
-    if (piece.end_of_record && bytes.size() <= limit_) return complete(piece, bytes, error);
+    const bool fits = piece.is_notification || bytes.size() <= limit_;
+    if (piece.end_of_record && fits) return complete(piece, bytes, error);
     message = &unfinished_.emplace_back();
     message->first = message_from(piece, {});
     message->is_notification = piece.is_notification;
@@ -188,11 +208,12 @@ ReceiveBuffer::Unfinished* ReceiveBuffer::find_aborted(const PartialDeliveryAbor
 
 std::error_code ReceiveBuffer::append(Unfinished& message, Bytes bytes) noexcept {
   Storage& storage = message.storage;
-  if (bytes.size() > limit_ - storage.size) return Errc::message_exceeds_limit;
+  const std::size_t limit = message.is_notification ? std::max(limit_, largest_event) : limit_;
+  if (bytes.size() > limit - storage.size) return Errc::message_exceeds_limit;
   if (bytes.data() != storage.data.get() + storage.size) {
     const std::size_t needed = storage.size + bytes.size();
     if (needed > storage.capacity) {
-      const std::size_t generous = std::max(std::min(2 * storage.capacity, limit_), smallest_storage);
+      const std::size_t generous = std::max(std::min(2 * storage.capacity, limit), smallest_storage);
       if (const std::error_code error = grow(storage, std::max(needed, generous))) return error;
     }
     std::memcpy(storage.data.get() + storage.size, bytes.data(), bytes.size());
@@ -202,21 +223,32 @@ std::error_code ReceiveBuffer::append(Unfinished& message, Bytes bytes) noexcept
 }
 
 std::error_code ReceiveBuffer::grow(Storage& storage, std::size_t capacity) noexcept {
+  const std::size_t most = total_limit_ + block_.capacity;
+  Storage* fitting = nullptr;
   for (Storage& spare : spare_) {
     if (spare.capacity < capacity) continue;
-    std::swap(storage, spare);
-    if (spare.size != 0) std::memcpy(storage.data.get(), spare.data.get(), spare.size);
-    storage.size = std::exchange(spare.size, 0);
+    // The limit counts what is held: where that is scarce, a small message must not hold much more than it
+    // needs.
+    if (spare.capacity / 4 > capacity && allocated_ > most / 2) continue;
+    if (fitting == nullptr || spare.capacity < fitting->capacity) fitting = &spare;
+  }
+  if (fitting != nullptr) {
+    std::swap(storage, *fitting);
+    std::swap(*fitting, spare_.back());
+    Storage outgrown = std::move(spare_.back());
+    spare_.pop_back();
+    if (outgrown.size != 0) std::memcpy(storage.data.get(), outgrown.data.get(), outgrown.size);
+    storage.size = outgrown.size;
+    recycle(std::move(outgrown));
     return {};
   }
-  const std::size_t most = total_limit_ + block_.capacity;
   while (allocated_ + capacity > most && !spare_.empty()) {
     allocated_ -= spare_.back().capacity;
     spare_.pop_back();
   }
   if (allocated_ - storage.capacity + capacity > most) return Errc::message_exceeds_limit;
-  std::unique_ptr<std::byte[]> larger{new (std::nothrow)
-                                          std::byte[capacity]};  // not zeroed: it is written first
+  // Not zeroed: it is written first.
+  std::unique_ptr<std::byte[]> larger{new (std::nothrow) std::byte[capacity]};
   if (larger == nullptr) return std::make_error_code(std::errc::not_enough_memory);
   if (storage.size != 0) std::memcpy(larger.get(), storage.data.get(), storage.size);
   allocated_ += capacity - storage.capacity;
@@ -230,7 +262,7 @@ void ReceiveBuffer::recycle(Storage&& storage) noexcept {
   storage = {};
   if (spent.data == nullptr) return;
   spent.size = 0;
-  if (spare_.size() < most_spares) {
+  if (spare_.size() < spare_.capacity()) {
     spare_.push_back(std::move(spent));
   } else {
     allocated_ -= spent.capacity;
@@ -253,8 +285,10 @@ bool ReceiveBuffer::abort_all_of(AssociationId association) noexcept {
 }
 
 void ReceiveBuffer::abandon_unfinished() noexcept {
-  std::erase_if(unfinished_,
-                [](const Unfinished& message) { return message.dropping || message.is_notification; });
+  for (Unfinished& message : unfinished_) {
+    if (message.is_notification) drop(message);  // half an event tells nothing
+  }
+  std::erase_if(unfinished_, [](const Unfinished& message) { return message.dropping; });
   for (Unfinished& message : unfinished_) message.aborted = true;
 }
 

@@ -58,6 +58,7 @@ class ReceiveBuffer {
   SCTPXX_EXPORT explicit ReceiveBuffer(std::size_t capacity = default_capacity,
                                        std::size_t limit = default_limit,
                                        std::size_t total_limit = default_total_limit);
+  /// Leaves an empty buffer of the same measures behind.
   SCTPXX_EXPORT ReceiveBuffer(ReceiveBuffer&&) noexcept;
   SCTPXX_EXPORT ReceiveBuffer& operator=(ReceiveBuffer&&) noexcept;
   SCTPXX_EXPORT ~ReceiveBuffer();
