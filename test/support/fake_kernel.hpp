@@ -209,6 +209,7 @@ class FakeKernel {
   std::deque<AssociationId> waiting_peers;
   long long now = 1'000'000;
   std::map<int, Descriptor> descriptors;
+  std::map<int, Descriptor> closed;  // as they were at their end
 
   /// Notes the call; true when it is to fail, with errno set. A descriptor of -2 is none.
   bool enter(Call call, int fd = -2);

@@ -22,7 +22,8 @@ int socket(int domain, int type, int protocol) noexcept {
 int close(int fd) noexcept {
   FakeKernel& kernel = FakeKernel::current();
   const bool fails = kernel.enter(Call::close, fd);
-  kernel.descriptors.erase(fd);  // Linux releases it, whatever it answers
+  // Linux releases it, whatever it answers.
+  if (kernel.is_open(fd)) kernel.closed.insert(kernel.descriptors.extract(fd));
   return fails ? -1 : 0;
 }
 
@@ -123,11 +124,17 @@ int poll(pollfd* descriptors, nfds_t count, int timeout) noexcept {
   if (count != 1) kernel.complain("poll of several descriptors");
   if (kernel.enter(Call::poll, descriptors->fd)) return -1;
   kernel.poll_timeouts.push_back(timeout);
+  const bool scripted = !kernel.poll_answers.empty();
   descriptors->revents = kernel.readiness(descriptors->fd, descriptors->events);
   if (descriptors->revents != 0) return 1;
   if (timeout == 0) return 0;
+  if (timeout < 0 && (scripted || !kernel.handshake))
+    kernel.complain("poll would wait for ever: nothing is to come");
+  if (scripted) {
+    kernel.advance(std::max(0, timeout));
+    return 0;
+  }
   const long long left = kernel.handshake ? kernel.handshake->ends - kernel.now : timeout;
-  if (timeout < 0 && !kernel.handshake) kernel.complain("poll would wait for ever: nothing is to come");
   kernel.advance(std::max(0LL, timeout < 0 ? left : std::min<long long>(left, timeout)));
   if (kernel.handshake || timeout == left) return 0;
   descriptors->revents = kernel.readiness(descriptors->fd, descriptors->events);

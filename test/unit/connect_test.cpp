@@ -139,6 +139,7 @@ TEST_CASE("A poll that speaks of an error which somebody else has taken is asked
   test.kernel.poll_says(POLLHUP);
   test.socket.connect(peer, test.error);
   CHECK_FALSE(test.error);
+  CHECK(test.kernel.up);
   CHECK(test.socket.association().id() == AssociationId{42});
 }
 

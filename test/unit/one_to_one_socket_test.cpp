@@ -5,11 +5,11 @@
 #include <fcntl.h>
 
 #include <cerrno>
+#include <cstring>
 #include <set>
 #include <utility>
 
 #include <sctpxx/error.hpp>
-#include <sctpxx/option/socket.hpp>
 
 #include "each_call_fails.hpp"
 #include "native.hpp"
@@ -172,26 +172,26 @@ TEST_CASE("Whichever call of adopting fails, the error is told and the descripto
 
 // Ending
 
-TEST_CASE("An abort lets the close drop what is queued") {
-  FakeKernel kernel;
-  OneToOneSocket socket{Family::v4};
-  kernel.forget_calls();
-  SECTION("when it can") {}
-  SECTION("and closes when it cannot") { kernel.fail_next(Call::setsockopt, EINVAL); }
-  socket.abort();
-  CHECK(kernel.story() == "setsockopt close");
-  CHECK_FALSE(socket.is_open());
-}
-
-TEST_CASE("An abort sets a linger of no time") {
+TEST_CASE("An abort closes with a linger of no time, which drops what is queued") {
   FakeKernel kernel;
   OneToOneSocket socket{Family::v4};
   const int fd = socket.fd();
-  socket.set(option::Linger{std::chrono::seconds{0}});
+  kernel.forget_calls();
+  socket.abort();
+  CHECK(kernel.story() == "setsockopt close");
+  CHECK_FALSE(socket.is_open());
   linger native{};
-  std::memcpy(&native, kernel.descriptor(fd).options.at({SOL_SOCKET, SO_LINGER}).data(), sizeof native);
+  std::memcpy(&native, kernel.closed.at(fd).options.at({SOL_SOCKET, SO_LINGER}).data(), sizeof native);
   CHECK(native.l_onoff == 1);
   CHECK(native.l_linger == 0);
+}
+
+TEST_CASE("An abort closes even when it cannot abort") {
+  FakeKernel kernel;
+  OneToOneSocket socket{Family::v4};
+  kernel.fail_next(Call::setsockopt, EINVAL);
+  socket.abort();
+  CHECK_FALSE(socket.is_open());
 }
 
 TEST_CASE("A shutdown is one for writing") {

@@ -132,6 +132,36 @@ TEST_CASE("Memory is given to a single message again after others had it") {
   }
 }
 
+TEST_CASE("Memory that messages have left behind does not come on top of what the limits allow") {
+  constexpr std::size_t total = 1 << 20;
+  Transcript transcript{1024, total / 4, total};
+  const auto check_footprint = [&] {
+    // The message that is handed out, and the table.
+    const std::size_t most = total + total / 4 + 8 * 1024 + transcript.buffer.unfinished() * 1024;
+    if (transcript.buffer.footprint() > most) FAIL(transcript.buffer.footprint());
+  };
+  const std::string large(100'000, 'x');
+  for (int stream = 0; stream != 8; ++stream) transcript.take(large, begins_on(stream));
+  for (int stream = 0; stream != 8; ++stream) transcript.take("!", ends_on(stream));
+  CHECK(transcript.since().find(over_limit) == std::string::npos);
+  SECTION("when larger ones follow") {
+    const std::string larger(250'000, 'y');
+    for (int stream = 0; stream != 3; ++stream) {
+      transcript.take(larger, begins_on(stream));
+      check_footprint();
+    }
+    for (int stream = 0; stream != 3; ++stream) transcript.take("!", ends_on(stream));
+    CHECK(transcript.since() == "s0 250001*y; s1 250001*y; s2 250001*y");
+  }
+  SECTION("when small ones follow") {
+    for (int stream = 0; stream != 200; ++stream) {
+      transcript.take("x", begins_on(stream));
+      check_footprint();
+    }
+    CHECK(transcript.since().empty());
+  }
+}
+
 TEST_CASE("A flood of messages that never end holds no more memory than the limits allow") {
   constexpr std::size_t total = 1 << 20;
   Transcript transcript{1024, std::size_t{1} << 18, total};

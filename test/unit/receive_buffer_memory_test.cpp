@@ -71,6 +71,15 @@ TEST_CASE("Nothing is allocated for large messages that are joined, once warm") 
   CHECK(buffer.footprint() == footprint);
 }
 
+TEST_CASE("Joining many small pieces allocates seldom, even in a buffer that is cold") {
+  ReceiveBuffer buffer;
+  const AllocationCounter counter;
+  const std::size_t received = join_messages(buffer, 2, 1000, 100);
+  const std::size_t allocations = counter.count();
+  CHECK(received == 2);
+  CHECK(allocations < 50);
+}
+
 TEST_CASE("Nothing is allocated for events that come split, once warm") {
   Transcript transcript;
   const Record event = assoc_change(State{9}, {.association = ours});

@@ -69,6 +69,32 @@ TEST_CASE("A loss is its event, then one error, then the end of the stream") {
   }
 }
 
+TEST_CASE(
+    "A loss in the middle of messages reports each as aborted, then itself, then the error and the end") {
+  Borrowed test;
+  ReceiveBuffer buffer;
+  test.kernel.receives(piece("hel").on(StreamId{3}).of(AssociationId{7}));
+  test.kernel.receives(piece("w").on(StreamId{4}).of(AssociationId{7}));
+  test.kernel.receives(event(assoc_change(
+      AssociationChange::State::lost, {.association = AssociationId{7}, .cause = Cause::out_of_resource})));
+  test.kernel.has_error(ECONNRESET);
+  test.kernel.association_is_gone();
+  const auto name = [&] {
+    return test.socket.receive(buffer, test.error)
+        .match([](const PartialDeliveryAborted& event) { return "aborted on " + to_string(event.stream); },
+               [](const AssociationChange& event) { return to_string(event.cause); },
+               [](const auto&) { return std::string{"something else"}; });
+  };
+  CHECK(name() == "aborted on 3");
+  CHECK(name() == "aborted on 4");
+  CHECK(test.kernel.count(Call::recvmsg) == 3);
+  CHECK(name() == "out of resource");
+  CHECK(test.socket.receive(buffer, test.error).status() == Received::Status::failed);
+  CHECK(test.error == std::errc::connection_reset);
+  CHECK(test.socket.receive(buffer, test.error).status() == Received::Status::end_of_stream);
+  CHECK_FALSE(test.error);
+}
+
 TEST_CASE("A peer that no longer answers is timed_out, once") {
   Borrowed test;
   ReceiveBuffer buffer;
