@@ -109,6 +109,16 @@ void add_address(const std::array<std::uint8_t, 4>& address) {
   if (!own_network || !add_address(alias.c_str(), address)) throw std::runtime_error{"cannot add an address"};
 }
 
+Delay::Delay()
+    : works_{own_network &&
+             std::system("PATH=$PATH:/usr/sbin:/sbin tc qdisc add dev lo root netem delay 60ms") == 0} {
+  if (!works_) WARN("not tested: no tc, or no netem");
+}
+
+Delay::~Delay() {
+  if (works_ && std::system("PATH=$PATH:/usr/sbin:/sbin tc qdisc del dev lo root") != 0) std::abort();
+}
+
 sctp::Listener listen(sctp::Address::Family family, const Tune& tune) {
   sctp::Listener listener{family};
   tune(listener);

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <thread>
 
 #include "kernel.hpp"
 
@@ -144,4 +145,23 @@ TEST_CASE("A setup that is under way can be waited for in every way", "[network]
     socket.connect(peer, error);
     CHECK(error == std::errc::operation_in_progress);
   }
+}
+
+TEST_CASE("A refusal that takes its time is the error, and the only one", "[network]") {
+  const test::Delay delay;
+  if (!delay.works()) return;
+  sctp::OneToOneSocket nobody{Address::Family::v4};
+  nobody.bind(Address::loopback(Address::Family::v4, 0));
+  const std::array peer{nobody.local_address()};
+  sctp::OneToOneSocket client{Address::Family::v4};
+  std::error_code error;
+  SECTION("blocking") { client.connect(peer, error); }
+  SECTION("within a time") { client.connect(peer, 60s, error); }
+  SECTION("without blocking") {
+    while (!client.try_connect(peer, error) && !error) std::this_thread::yield();
+  }
+  SECTION("with a first message") { client.connect_and_send(peer[0], sctp::as_bytes("first"), {}, error); }
+  CHECK(error == std::errc::connection_refused);
+  const sctp::Listener listener = test::listen();
+  client.connect(listener.local_address());
 }
