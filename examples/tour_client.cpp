@@ -19,7 +19,7 @@
 
 namespace {
 
-constexpr std::size_t largest_message = 400 * 1024;
+constexpr std::size_t largest_message = std::size_t{400} * 1024;
 
 /// The next message; events on the way are shown.
 sctp::Message next_message(const sctp::OneToOneSocket& server, sctp::ReceiveBuffer& buffer) {
@@ -74,8 +74,8 @@ int main(int argc, char** argv) try {
   server.connect(sctp::Address::parse(address));
 
   sctp::ReceiveBuffer buffer;
-  for (std::uint16_t number = 0; number <= bulk.size(); ++number) {
-    server.stream(sctp::StreamId{number}, greeting).send(sctp::as_bytes("hello"));
+  for (const sctp::StreamId stream : {control, bulk[0], bulk[1], bulk[2]}) {
+    server.stream(stream, greeting).send(sctp::as_bytes("hello"));
     const sctp::Message answer = next_message(server, buffer);
     fmt::print("client: stream {} answers: {}\n", answer.stream, sctp::as_text(answer.payload));
   }

@@ -42,7 +42,7 @@ class FileWriter {
 
   [[nodiscard]] std::string finish() {
     file_.close();
-    const std::string digest = digest_.finish();
+    std::string digest = digest_.finish();
     fmt::print("server: {} bytes in {} messages, the largest of {} bytes\n", size_, messages_, largest_);
     fmt::print("server: SHA-256 {}\n", digest);
     return digest;

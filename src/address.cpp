@@ -28,7 +28,7 @@ bool parse_number(std::string_view text, Number& number) noexcept {
 /// `inet_pton` and its like want a terminating zero, which a view has not.
 template <std::size_t Size>
 bool terminate(std::string_view text, std::array<char, Size>& terminated) noexcept {
-  if (text.empty() || text.size() >= Size || text.find('\0') != text.npos) return false;
+  if (text.empty() || text.size() >= Size || text.find('\0') != std::string_view::npos) return false;
   *std::copy(text.begin(), text.end(), terminated.begin()) = '\0';
   return true;
 }
@@ -61,14 +61,14 @@ bool parse_host(std::string_view host, std::uint16_t port, Address& address) noe
 /// colon would be anybody's guess.
 bool split(std::string_view text, std::string_view& host, std::string_view& port) noexcept {
   const std::size_t colon = text.rfind(':');
-  if (colon == text.npos) return false;
+  if (colon == std::string_view::npos) return false;
   host = text.substr(0, colon);
   port = text.substr(colon + 1);
   if (host.starts_with('[') && host.ends_with(']')) {
     host = host.substr(1, host.size() - 2);
-    return host.find(':') != host.npos;
+    return host.find(':') != std::string_view::npos;
   }
-  return host.find(':') == host.npos;
+  return host.find(':') == std::string_view::npos;
 }
 
 [[noreturn]] void throw_malformed(std::string_view text) {

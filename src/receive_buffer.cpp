@@ -16,8 +16,9 @@ namespace {
 constexpr std::size_t smallest_block = 1024;    // an event in one read, whatever the caller asks for
 constexpr std::size_t smallest_storage = 4096;  // so that many tiny messages cost what the limits say
 constexpr std::size_t most_spares = 16;  // a message that grows from 4 KiB to 16 MiB by doubling leaves 13
-constexpr std::size_t largest_event = 128 * 1024;  // the kernel's are below 66 KiB; not subject to the limit
-constexpr std::size_t no_limit = SIZE_MAX / 8;     // so that sums of limits stay sums
+constexpr std::size_t largest_event =
+    std::size_t{128} * 1024;                    // the kernel's are below 66 KiB; not subject to the limit
+constexpr std::size_t no_limit = SIZE_MAX / 8;  // so that sums of limits stay sums
 
 Message message_from(const Piece& piece, Bytes payload) noexcept {
   return {
@@ -70,6 +71,8 @@ std::optional<Received> ReceiveBuffer::next() noexcept {
         .unordered = message->first.unordered,
         .received = message->received,
     };
+    // The event that waits may lie in the room behind this message: keep that until `prepare`.
+    if (delivered_.data == nullptr) std::swap(delivered_, message->storage);
     recycle(std::move(message->storage));
     unfinished_.erase(message);
     return Notification{event};

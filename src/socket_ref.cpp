@@ -76,6 +76,34 @@ void explain_send(const SocketRef& socket, AssociationId association, Bytes payl
   }
 }
 
+/// One `recvmsg` into `room`, and what came beside the bytes. Answers as that does.
+ssize_t read_piece(int fd, MutableBytes room, int flags, Piece& piece) noexcept {
+  iovec where{room.data(), room.size()};
+  native::SocketAddress source;
+  msghdr message{};
+  message.msg_name = &source;
+  message.msg_namelen = sizeof source;
+  message.msg_iov = &where;
+  message.msg_iovlen = 1;
+  ReceiveControl control;
+  control.attach_to(message);
+  ssize_t size = 0;
+  do {
+    size = sys::recvmsg(fd, &message, flags);
+  } while (size < 0 && errno == EINTR);
+  if (size <= 0) return size;
+
+  piece.size = static_cast<std::size_t>(size);
+  piece.end_of_record = (message.msg_flags & MSG_EOR) != 0;
+  piece.is_notification = (message.msg_flags & MSG_NOTIFICATION) != 0;
+  const Bytes name = std::as_bytes(std::span{&source, 1});
+  const auto address =
+      native::address_from(name.first(std::min<std::size_t>(message.msg_namelen, name.size())));
+  piece.source = address.value_or(Address{});
+  ReceiveControl::read(message, piece);
+  return size;
+}
+
 }  // namespace
 
 void SocketRef::bind(const Address& address, std::error_code& error) const noexcept {
@@ -204,39 +232,14 @@ Received SocketRef::receive(ReceiveBuffer& buffer, int flags, std::error_code& e
   error.clear();
   for (;;) {
     if (const auto left = buffer.next()) return *left;
-
-    const MutableBytes room = buffer.prepare();
-    iovec piece_room{room.data(), room.size()};
-    native::SocketAddress source;
-    msghdr message{};
-    message.msg_name = &source;
-    message.msg_namelen = sizeof source;
-    message.msg_iov = &piece_room;
-    message.msg_iovlen = 1;
-    ReceiveControl control;
-    control.attach_to(message);
-
-    const ssize_t size = sys::recvmsg(fd_, &message, flags);
-    if (size <= 0) {
-      if (size < 0 && errno == EINTR) continue;
-      const std::error_code end = size < 0 ? native::last_error() : std::error_code{};
-      if (!end) {
-        buffer.abandon_unfinished();
-        if (const auto aborted = buffer.next()) return *aborted;
-      }
-      return nothing_more(buffer, end, error);
-    }
-
     Piece piece;
-    piece.size = static_cast<std::size_t>(size);
-    piece.end_of_record = (message.msg_flags & MSG_EOR) != 0;
-    piece.is_notification = (message.msg_flags & MSG_NOTIFICATION) != 0;
-    const Bytes name = std::as_bytes(std::span{&source, 1});
-    if (const auto address =
-            native::address_from(name.first(std::min<std::size_t>(message.msg_namelen, name.size())))) {
-      piece.source = *address;
+    const ssize_t size = read_piece(fd_, buffer.prepare(), flags, piece);
+    if (size < 0) return nothing_more(buffer, native::last_error(), error);
+    if (size == 0) {
+      buffer.abandon_unfinished();
+      if (const auto aborted = buffer.next()) return *aborted;
+      return nothing_more(buffer, {}, error);
     }
-    ReceiveControl::read(message, piece);
     if (const auto received = buffer.commit(piece, error)) return *received;
     if (error) return Received{Received::Status::failed};
   }

@@ -47,8 +47,8 @@ struct Piece {
 /// `prepare`, fill the room, `commit`. No call here ever reaches the kernel.
 class ReceiveBuffer {
  public:
-  static constexpr std::size_t default_capacity = 64 * 1024;
-  static constexpr std::size_t default_limit = 16 * 1024 * 1024;
+  static constexpr std::size_t default_capacity = std::size_t{64} * 1024;
+  static constexpr std::size_t default_limit = std::size_t{16} * 1024 * 1024;
   static constexpr std::size_t default_total_limit = 4 * default_limit;
 
   /// `capacity`: room for one read; a larger message is joined from several. At least 1 KiB is used.
@@ -59,8 +59,8 @@ class ReceiveBuffer {
                                        std::size_t limit = default_limit,
                                        std::size_t total_limit = default_total_limit);
   /// Leaves an empty buffer of the same measures behind.
-  SCTPXX_EXPORT ReceiveBuffer(ReceiveBuffer&&) noexcept;
-  SCTPXX_EXPORT ReceiveBuffer& operator=(ReceiveBuffer&&) noexcept;
+  SCTPXX_EXPORT ReceiveBuffer(ReceiveBuffer&& other) noexcept;
+  SCTPXX_EXPORT ReceiveBuffer& operator=(ReceiveBuffer&& other) noexcept;
   SCTPXX_EXPORT ~ReceiveBuffer();
 
   /// The next event that an earlier commit left: a commit can bring several (messages aborted because their
