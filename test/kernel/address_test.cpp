@@ -48,6 +48,22 @@ TEST_CASE("A client that is bound to two addresses announces both", "[address]")
   CHECK(sorted(client.association().local_addresses()) == own);
 }
 
+TEST_CASE("A socket has all of its addresses, however many they are", "[address]") {
+  Addresses many;
+  for (std::uint8_t i = 1; i <= 100; ++i) many.push_back(Address::v4({127, 0, 1, i}, 0));
+  sctp::Listener listener{Address::Family::v4};
+  listener.bind(many);
+  listener.listen();
+  for (Address& address : many) address = address.with_port(listener.local_address().port());
+  CHECK(sorted(listener.local_addresses()) == many);
+
+  sctp::OneToOneSocket client{Address::Family::v4};
+  client.connect(many.back());
+  CHECK(sorted(client.association().peer_addresses()) == many);
+  const sctp::OneToOneSocket server = listener.accept();
+  CHECK(sorted(server.association().local_addresses()) == many);
+}
+
 TEST_CASE("Addresses of both families belong to one association", "[address]") {
   sctp::Listener listener{Address::Family::v6};
   listener.bind(std::array{Address{"::1", 0}, Address{"127.0.0.2", 0}});

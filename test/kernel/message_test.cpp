@@ -208,3 +208,12 @@ TEST_CASE("The kernel takes every kind of reliability", "[message]") {
   while (received.size() != 5) received += text(test::next_message(server, buffer).payload);
   CHECK(received == "abcde");
 }
+
+TEST_CASE("A message without a lifetime is dropped, and one without retransmissions is sent once",
+          "[message]") {
+  auto [client, server] = test::connect();
+  client.send(as_bytes("never"), {.reliability = sctp::Reliability::lifetime(0ms)});
+  client.send(as_bytes("once"), {.reliability = sctp::Reliability::retransmissions(0)});
+  sctp::ReceiveBuffer buffer;
+  CHECK(text(test::next_message(server, buffer).payload) == "once");
+}
