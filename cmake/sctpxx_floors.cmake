@@ -25,8 +25,8 @@ set(sctpxx_private_floors
   "deadline after error"
   "native after address"
   "failure after option"
+  "native_option after address"
   "address_list after address"
-  "native_option after option"
   "control after receive_buffer"
   "descriptor after socket_ref")
 

@@ -8,7 +8,7 @@
 
 #include <sctpxx/error.hpp>
 
-#include "native.hpp"
+#include "native_option.hpp"
 #include "sys.hpp"
 
 namespace sctp {
@@ -76,6 +76,16 @@ std::vector<Address> ask_addresses(int fd, AssociationId association, Side side,
 } catch (const std::bad_alloc&) {
   error = std::make_error_code(std::errc::not_enough_memory);
   return {};
+}
+
+void explain_family(int fd, std::span<const Address> addresses, std::error_code& error) noexcept {
+  if (error != std::errc::invalid_argument) return;
+  const auto is_v6 = [](const Address& address) { return address.family() == Address::Family::v6; };
+  if (std::ranges::none_of(addresses, is_v6)) return;
+  int domain = AF_UNSPEC;
+  std::error_code unknown;
+  native::get_native(fd, SOL_SOCKET, SO_DOMAIN, domain, unknown);
+  if (domain == AF_INET) error = Errc::wrong_address_family;
 }
 
 }  // namespace sctp

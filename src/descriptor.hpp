@@ -2,7 +2,6 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <span>
 #include <system_error>
 
 #include <sctpxx/address.hpp>
@@ -20,9 +19,5 @@ void set_defaults(int fd, std::error_code& error) noexcept;
 
 /// The number of the association of a socket that has one only; 0 when there is none, or no more.
 AssociationId only_association(int fd) noexcept;
-
-/// Turns the EINVAL that `error` may be into Errc::wrong_address_family when an IPv6 address met an IPv4
-/// socket.
-void explain_family(int fd, std::span<const Address> addresses, std::error_code& error) noexcept;
 
 }  // namespace sctp

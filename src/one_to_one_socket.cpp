@@ -227,6 +227,14 @@ void OneToOneSocket::connect(std::span<const Address> peer, milliseconds timeout
   if (error) fail(Attempt::connect, peer, error);
 }
 
+void OneToOneSocket::connect(const Address& peer, milliseconds timeout, std::error_code& error) noexcept {
+  connect(std::span{&peer, 1}, timeout, error);
+}
+
+void OneToOneSocket::connect(const Address& peer, milliseconds timeout) {
+  connect(std::span{&peer, 1}, timeout);
+}
+
 bool OneToOneSocket::try_connect(std::span<const Address> peer, std::error_code& error) noexcept {
   error.clear();
   const NonblockingMeanwhile meanwhile{*this, error};
@@ -242,6 +250,12 @@ bool OneToOneSocket::try_connect(std::span<const Address> peer) {
   if (error) fail(Attempt::connect, peer, error);
   return up;
 }
+
+bool OneToOneSocket::try_connect(const Address& peer, std::error_code& error) noexcept {
+  return try_connect(std::span{&peer, 1}, error);
+}
+
+bool OneToOneSocket::try_connect(const Address& peer) { return try_connect(std::span{&peer, 1}); }
 
 void OneToOneSocket::connect_and_send(const Address& peer, Bytes payload, const SendOptions& options,
                                       std::error_code& error) noexcept {

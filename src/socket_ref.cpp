@@ -14,7 +14,6 @@
 
 #include "address_list.hpp"
 #include "control.hpp"
-#include "descriptor.hpp"
 #include "failure.hpp"
 #include "native.hpp"
 #include "sys.hpp"

@@ -59,12 +59,17 @@ class OneToOneSocket : public Socket {
 
   /// The same for at most `timeout`; then it fails with `timed_out`, and the socket is closed, since nothing
   /// else stops the kernel from trying on.
+  SCTPXX_EXPORT void connect(const Address& peer, std::chrono::milliseconds timeout);
+  SCTPXX_EXPORT void connect(const Address& peer, std::chrono::milliseconds timeout,
+                             std::error_code& error) noexcept;
   SCTPXX_EXPORT void connect(std::span<const Address> peer, std::chrono::milliseconds timeout);
   SCTPXX_EXPORT void connect(std::span<const Address> peer, std::chrono::milliseconds timeout,
                              std::error_code& error) noexcept;
 
   /// Sets up an association without blocking: true when it is up, false while it is under way. Call it again,
   /// with the same peer, when the descriptor has become writable. False beside an error, too.
+  [[nodiscard]] SCTPXX_EXPORT bool try_connect(const Address& peer);
+  [[nodiscard]] SCTPXX_EXPORT bool try_connect(const Address& peer, std::error_code& error) noexcept;
   [[nodiscard]] SCTPXX_EXPORT bool try_connect(std::span<const Address> peer);
   [[nodiscard]] SCTPXX_EXPORT bool try_connect(std::span<const Address> peer,
                                                std::error_code& error) noexcept;
