@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: sctpxx contributors
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <limits>
 #include <string>
 
@@ -23,6 +24,18 @@ TEST_CASE("A message of exactly the limit is taken, in one piece and in several"
   transcript.take(std::string(1500, 'y'), ends_on(1));
   CHECK(transcript.since() == "s1 3000*x; s1 3000*y");
   CHECK(transcript.buffer.limit() == 3000);
+}
+
+TEST_CASE("A message of exactly the limit that comes whole is not copied") {
+  ReceiveBuffer buffer{4096, 3000};
+  const MutableBytes room = buffer.prepare();
+  std::fill_n(room.begin(), 3000, std::byte{'x'});
+  Piece piece = ends_on(1);
+  piece.size = 3000;
+  std::error_code error;
+  const auto received = buffer.commit(piece, error);
+  REQUIRE(received);
+  CHECK(received->message()->payload.data() == room.data());
 }
 
 TEST_CASE("A message over the limit is reported once and dropped to its end, and the next ones are whole") {
