@@ -18,9 +18,10 @@
 namespace sctp::inline v0 {
 namespace {
 
-/// All of `text` as a number without sign or blanks.
+/// All of `text` as a number without sign, blanks or leading zeros.
 template <class Number>
 bool parse_number(std::string_view text, Number& number) noexcept {
+  if (text.size() > 1 && text.starts_with('0')) return false;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
   return error == std::errc{} && end == text.data() + text.size();
 }

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <string>
@@ -47,6 +48,12 @@ bool has_association_with(int fd, const Address& peer) noexcept {
   std::error_code error;
   native::get_native(fd, IPPROTO_SCTP, SCTP_GET_PEER_ADDR_INFO, info, error);
   return !error;
+}
+
+/// The same of a peer with several addresses: the kernel forgets those that the peer turns out not to have.
+bool has_association_with(int fd, std::span<const Address> peer) noexcept {
+  return std::ranges::any_of(peer,
+                             [fd](const Address& address) { return has_association_with(fd, address); });
 }
 
 /// The socket's association is up, or was; never while it is under way or when it has failed to start.
@@ -145,7 +152,11 @@ bool OneToOneSocket::is_connecting(std::span<const Address> peer, std::error_cod
   error.clear();
   if (!connecting_to_) return false;
   error = take_error(fd_);
-  const bool under_way = !error && (has_association_with(fd_, *connecting_to_) || has_been_up(fd_));
+  const auto exists = [&] {
+    return has_association_with(fd_, peer) || has_association_with(fd_, *connecting_to_) || has_been_up(fd_);
+  };
+  const bool under_way = !error && exists();
+  if (!error && !under_way) error = take_error(fd_);  // it may have failed between the two questions
   // Gone without an error: `receive` has told of its failure already.
   if (!under_way) {
     association_ = {};
@@ -158,19 +169,23 @@ bool OneToOneSocket::is_connecting(std::span<const Address> peer, std::error_cod
   return under_way;
 }
 
-bool OneToOneSocket::finish_connect(Deadline deadline, std::error_code& error) noexcept {
+bool OneToOneSocket::finish_connect(std::span<const Address> peer, Deadline deadline,
+                                    std::error_code& error) noexcept {
   // Looks ten times a second by itself: a first message that fills the send buffer leaves nothing writable.
   constexpr milliseconds look_again{100};
   for (;;) {
     error = take_error(fd_);
-    const bool pending = !error && has_association_with(fd_, *connecting_to_);
+    const bool pending = !error && has_association_with(fd_, peer);
     const AssociationId up = error ? AssociationId{} : only_association(fd_);
     if (up != AssociationId{} || (!error && has_been_up(fd_))) {
       if (up != AssociationId{}) association_ = up;
       connecting_to_.reset();
       return true;
     }
-    if (!error && !pending) error = std::make_error_code(std::errc::not_connected);
+    if (!error && !pending) {
+      error = take_error(fd_);  // it may have failed between the two questions
+      if (!error) error = std::make_error_code(std::errc::not_connected);
+    }
     if (error) {
       association_ = {};
       connecting_to_.reset();
@@ -192,7 +207,7 @@ void OneToOneSocket::connect(std::span<const Address> peer, std::error_code& err
     error = std::make_error_code(std::errc::operation_in_progress);
     return;
   }
-  static_cast<void>(finish_connect(Deadline::never(), error));
+  static_cast<void>(finish_connect(peer, Deadline::never(), error));
 }
 
 void OneToOneSocket::connect(std::span<const Address> peer) {
@@ -215,7 +230,7 @@ void OneToOneSocket::connect(std::span<const Address> peer, milliseconds timeout
   if (error) return;
   const bool under_way = is_connecting(peer, error);
   if (error || (!under_way && (start_connect(peer, error) || error))) return;
-  if (finish_connect(deadline, error) || error) return;
+  if (finish_connect(peer, deadline, error) || error) return;
   close();
   connecting_to_.reset();
   error = std::make_error_code(std::errc::timed_out);
@@ -241,7 +256,7 @@ bool OneToOneSocket::try_connect(std::span<const Address> peer, std::error_code&
   if (error) return false;
   const bool under_way = is_connecting(peer, error);
   if (error) return false;
-  return under_way ? finish_connect(Deadline{milliseconds{0}}, error) : start_connect(peer, error);
+  return under_way ? finish_connect(peer, Deadline{milliseconds{0}}, error) : start_connect(peer, error);
 }
 
 bool OneToOneSocket::try_connect(std::span<const Address> peer) {
@@ -267,7 +282,7 @@ void OneToOneSocket::connect_and_send(const Address& peer, Bytes payload, const 
   }
   connecting_to_ = peer;
   // The kernel has waited for the handshake on a blocking socket, and answers success when that failed, too.
-  if (!is_nonblocking(fd_)) static_cast<void>(finish_connect(Deadline::never(), error));
+  if (!is_nonblocking(fd_)) static_cast<void>(finish_connect({&peer, 1}, Deadline::never(), error));
 }
 
 void OneToOneSocket::connect_and_send(const Address& peer, Bytes payload, const SendOptions& options) {

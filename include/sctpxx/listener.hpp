@@ -47,6 +47,9 @@ class Listener : public Socket {
   [[nodiscard]] SCTPXX_EXPORT std::optional<OneToOneSocket> try_accept();
   [[nodiscard]] SCTPXX_EXPORT std::optional<OneToOneSocket> try_accept(std::error_code& error) noexcept;
 
+  /// There is no mode to choose: `accept` waits, `try_accept` does not.
+  void set_nonblocking(bool on = true) const = delete;
+
  private:
   [[noreturn]] void fail_accept(std::error_code error) const;
 };

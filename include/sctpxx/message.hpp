@@ -31,8 +31,8 @@ class Reliability {
   /// Until it is delivered or the association ends. The default.
   constexpr Reliability() noexcept = default;
 
-  /// Abandon the message when it was not delivered for this long. Zero drops it at once unless it can leave
-  /// now.
+  /// Abandon the message when it was not delivered for this long. Zero drops it always, before it is
+  /// sent.
   [[nodiscard]] static constexpr Reliability lifetime(std::chrono::milliseconds time) noexcept {
     const auto longest = std::chrono::milliseconds{UINT32_MAX};
     const auto clamped = time.count() < 0 ? std::chrono::milliseconds{0} : time > longest ? longest : time;

@@ -43,8 +43,9 @@ class OneToOneSocket : public Socket {
   SCTPXX_EXPORT explicit OneToOneSocket(const Address& peer);
   SCTPXX_EXPORT OneToOneSocket(const Address& peer, std::error_code& error) noexcept;
 
-  /// Takes over a one-to-one SCTP descriptor (`SOCK_STREAM`) in any state, and makes it close-on-exec and
-  /// what this library needs. On failure the descriptor stays the caller's: Errc::not_an_sctp_socket.
+  /// Takes over a one-to-one SCTP descriptor (`SOCK_STREAM`), and makes it close-on-exec and what this
+  /// library needs. Not while its association is being set up: the kernel would deliver no events of that
+  /// one. On failure the descriptor stays the caller's: Errc::not_an_sctp_socket.
   [[nodiscard]] SCTPXX_EXPORT static OneToOneSocket adopt(int fd);
   [[nodiscard]] SCTPXX_EXPORT static OneToOneSocket adopt(int fd, std::error_code& error) noexcept;
 
@@ -125,7 +126,7 @@ class OneToOneSocket : public Socket {
 
   bool is_connecting(std::span<const Address> peer, std::error_code& error) noexcept;
   bool start_connect(std::span<const Address> peer, std::error_code& error) noexcept;
-  bool finish_connect(Deadline deadline, std::error_code& error) noexcept;
+  bool finish_connect(std::span<const Address> peer, Deadline deadline, std::error_code& error) noexcept;
 
   AssociationId association_{};
   std::optional<Address> connecting_to_;  // the first address of a setup that is under way

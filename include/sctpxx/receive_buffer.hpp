@@ -54,7 +54,8 @@ class ReceiveBuffer {
   /// `capacity`: room for one read; a larger message is joined from several. At least 1 KiB is used.
   /// `limit`: the largest message taken, in bytes. A larger one is dropped to its end and reported once, as
   /// Errc::message_exceeds_limit; the messages after it are not touched.
-  /// `total_limit`: all unfinished messages together; the message that would pass it is dropped likewise.
+  /// `total_limit`: the memory of all unfinished messages together, which is up to twice their size; the
+  /// message that would pass it is dropped likewise.
   SCTPXX_EXPORT explicit ReceiveBuffer(std::size_t capacity = default_capacity,
                                        std::size_t limit = default_limit,
                                        std::size_t total_limit = default_total_limit);

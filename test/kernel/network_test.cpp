@@ -147,6 +147,25 @@ TEST_CASE("A setup that is under way can be waited for in every way", "[network]
   }
 }
 
+TEST_CASE("A peer that has the second address only is connected to, though its answers take their time",
+          "[network]") {
+  const test::Delay delay;
+  if (!delay.works()) return;
+  test::add_address({10, 77, 0, 50});
+  sctp::Listener listener{Address{"10.77.0.50", 0}};
+  const std::uint16_t port = listener.local_address().port();
+  const std::array peer{Address{"10.77.0.51", port}, Address{"10.77.0.50", port}};
+  sctp::OneToOneSocket client{Address::Family::v4};
+  client.set(sctp::option::RtoInfo{.initial = 400ms, .max = 400ms, .min = 400ms});
+  SECTION("blocking") { client.connect(peer); }
+  SECTION("within a time") { client.connect(peer, 60s); }
+  SECTION("without blocking") {
+    while (!client.try_connect(peer)) std::this_thread::yield();
+  }
+  CHECK(client.association().peer_addresses() == std::vector<Address>{peer[1]});
+  CHECK(listener.accept().is_open());
+}
+
 TEST_CASE("A refusal that takes its time is the error, and the only one", "[network]") {
   const test::Delay delay;
   if (!delay.works()) return;

@@ -174,6 +174,8 @@ TEST_CASE("What is not exactly an address with a port is malformed") {
       "[fe80::1%eth0\0]:7"s,
       "[fe80::1%3\0]:7"s,
       "192.0.2.1:\0007"s,
+      "192.0.2.1:007",
+      "[fe80::1%02]:7",
       std::string(100, '1') + ":7",
       "[" + std::string(1000, ':') + "]:7",
       "[fe80::1%" + std::string(100'000, 'e') + "]:7",

@@ -264,6 +264,16 @@ TEST_CASE("A connect within a time comes up, and leaves the socket as blocking a
   CHECK(test.socket.association().id() == AssociationId{42});
 }
 
+TEST_CASE("One address needs no list") {
+  Connecting test;
+  SECTION("within a time") { test.socket.connect(peer, 1s, test.error); }
+  SECTION("without blocking") { static_cast<void>(test.socket.try_connect(peer, test.error)); }
+  SECTION("throwing, within a time") { test.socket.connect(peer, 1s); }
+  SECTION("throwing, without blocking") { static_cast<void>(test.socket.try_connect(peer)); }
+  CHECK_FALSE(test.error);
+  CHECK(test.kernel.connected_to == std::vector<std::vector<Address>>{{peer}});
+}
+
 TEST_CASE("A connect within a time that is refused leaves the socket open and as blocking as it was") {
   Connecting test;
   test.kernel.handshake_lasts(300, ECONNREFUSED);

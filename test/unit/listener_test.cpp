@@ -20,6 +20,11 @@ using namespace sctp::test;
 using Catch::Matchers::StartsWith;
 using Family = Address::Family;
 
+// A listener has no blocking mode: accept waits and try_accept does not.
+template <class Owner>
+concept HasMode = requires(Owner& owner) { owner.set_nonblocking(); };
+static_assert(HasMode<OneToOneSocket> && !HasMode<Listener>);
+
 const Address own = Address::parse("192.0.2.9:3868");
 
 TEST_CASE("A listener opens, binds and listens") {

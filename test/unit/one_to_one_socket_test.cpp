@@ -24,6 +24,18 @@ using namespace sctp::test;
 using Catch::Matchers::StartsWith;
 using Family = Address::Family;
 
+// What must not compile: handles of a socket that is gone at the end of the line, two owners of one
+// descriptor, an address or a number taken for a socket.
+template <class Socket>
+concept LendsHandles = requires(Socket socket) {
+  static_cast<Socket&&>(socket).association();
+  static_cast<Socket&&>(socket).stream(StreamId{});
+};
+static_assert(LendsHandles<OneToOneSocket&> && !LendsHandles<OneToOneSocket&&>);
+static_assert(!std::is_copy_constructible_v<OneToOneSocket> &&
+              !std::is_convertible_v<Address, OneToOneSocket>);
+static_assert(!std::is_convertible_v<int, OneToOneSocket> && !std::is_constructible_v<OneToOneSocket, int>);
+
 const std::set<std::uint16_t> needed_events{SCTP_ASSOC_CHANGE, SCTP_SHUTDOWN_EVENT,
                                             SCTP_PARTIAL_DELIVERY_EVENT};
 
