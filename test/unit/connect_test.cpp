@@ -266,11 +266,16 @@ TEST_CASE("A connect within a time comes up, and leaves the socket as blocking a
 
 TEST_CASE("One address needs no list") {
   Connecting test;
-  SECTION("within a time") { test.socket.connect(peer, 1s, test.error); }
-  SECTION("without blocking") { static_cast<void>(test.socket.try_connect(peer, test.error)); }
+  SECTION("within a time") {
+    test.socket.connect(peer, 1s, test.error);
+    CHECK_FALSE(test.error);
+  }
+  SECTION("without blocking") {
+    static_cast<void>(test.socket.try_connect(peer, test.error));
+    CHECK_FALSE(test.error);
+  }
   SECTION("throwing, within a time") { test.socket.connect(peer, 1s); }
   SECTION("throwing, without blocking") { static_cast<void>(test.socket.try_connect(peer)); }
-  CHECK_FALSE(test.error);
   CHECK(test.kernel.connected_to == std::vector<std::vector<Address>>{{peer}});
 }
 
