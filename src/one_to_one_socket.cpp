@@ -148,25 +148,32 @@ bool OneToOneSocket::start_connect(std::span<const Address> peer, std::error_cod
   return false;
 }
 
+OneToOneSocket::Setup OneToOneSocket::look_at_setup(std::span<const Address> peer,
+                                                    std::error_code& error) noexcept {
+  error = take_error(fd_);
+  if (!error) {
+    const bool exists = has_association_with(fd_, peer);
+    const AssociationId up = only_association(fd_);
+    if (up != AssociationId{}) association_ = up;
+    if (up != AssociationId{} || has_been_up(fd_)) return Setup::up;
+    if (exists) return Setup::under_way;
+    error = take_error(fd_);  // it may have failed between the questions
+  }
+  association_ = {};
+  connecting_to_.reset();
+  return Setup::gone;
+}
+
 bool OneToOneSocket::is_connecting(std::span<const Address> peer, std::error_code& error) noexcept {
   error.clear();
   if (!connecting_to_) return false;
-  error = take_error(fd_);
-  const auto exists = [&] {
-    return has_association_with(fd_, peer) || has_association_with(fd_, *connecting_to_) || has_been_up(fd_);
-  };
-  const bool under_way = !error && exists();
-  if (!error && !under_way) error = take_error(fd_);  // it may have failed between the two questions
+  const bool same = !peer.empty() && peer.front() == *connecting_to_;
+  const Address first = *connecting_to_;
   // Gone without an error: `receive` has told of its failure already.
-  if (!under_way) {
-    association_ = {};
-    connecting_to_.reset();
-  }
+  if (look_at_setup(same ? peer : std::span{&first, 1}, error) == Setup::gone) return false;
   // The kernel would set up a second association on this socket, which can hold but one.
-  if (under_way && (peer.empty() || peer.front() != *connecting_to_)) {
-    error = std::make_error_code(std::errc::connection_already_in_progress);
-  }
-  return under_way;
+  if (!same) error = std::make_error_code(std::errc::connection_already_in_progress);
+  return true;
 }
 
 bool OneToOneSocket::finish_connect(std::span<const Address> peer, Deadline deadline,
@@ -174,22 +181,12 @@ bool OneToOneSocket::finish_connect(std::span<const Address> peer, Deadline dead
   // Looks ten times a second by itself: a first message that fills the send buffer leaves nothing writable.
   constexpr milliseconds look_again{100};
   for (;;) {
-    error = take_error(fd_);
-    const bool pending = !error && has_association_with(fd_, peer);
-    const AssociationId up = error ? AssociationId{} : only_association(fd_);
-    if (up != AssociationId{} || (!error && has_been_up(fd_))) {
-      if (up != AssociationId{}) association_ = up;
-      connecting_to_.reset();
-      return true;
-    }
-    if (!error && !pending) {
-      error = take_error(fd_);  // it may have failed between the two questions
-      if (!error) error = std::make_error_code(std::errc::not_connected);
-    }
-    if (error) {
-      association_ = {};
-      connecting_to_.reset();
-      return false;
+    switch (look_at_setup(peer, error)) {
+      case Setup::up: connecting_to_.reset(); return true;
+      case Setup::gone:
+        if (!error) error = std::make_error_code(std::errc::not_connected);
+        return false;
+      case Setup::under_way: break;
     }
     if (deadline.has_passed()) return false;
     pollfd writable{fd_, POLLOUT, 0};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <system_error>
@@ -124,6 +125,11 @@ class OneToOneSocket : public Socket {
   OneToOneSocket(int fd, AssociationId association) noexcept
       : Socket{fd, Style::one_to_one}, association_{association} {}
 
+  /// A setup that was begun: it goes on, has succeeded, or is no more (then `error` says why, unless
+  /// `receive` did).
+  enum class Setup : std::uint8_t { under_way, up, gone };
+
+  Setup look_at_setup(std::span<const Address> peer, std::error_code& error) noexcept;
   bool is_connecting(std::span<const Address> peer, std::error_code& error) noexcept;
   bool start_connect(std::span<const Address> peer, std::error_code& error) noexcept;
   bool finish_connect(std::span<const Address> peer, Deadline deadline, std::error_code& error) noexcept;
