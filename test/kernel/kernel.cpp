@@ -109,14 +109,21 @@ void add_address(const std::array<std::uint8_t, 4>& address) {
   if (!own_network || !add_address(alias.c_str(), address)) throw std::runtime_error{"cannot add an address"};
 }
 
-Delay::Delay()
-    : works_{own_network &&
-             std::system("PATH=$PATH:/usr/sbin:/sbin tc qdisc add dev lo root netem delay 60ms") == 0} {
-  if (!works_) WARN("not tested: no tc, or no netem");
+namespace {
+
+bool traffic_control(const char* words) {
+  return own_network &&
+         std::system((std::string{"PATH=$PATH:/usr/sbin:/sbin tc qdisc "} + words).c_str()) == 0;
+}
+
+}  // namespace
+
+Delay::Delay() {
+  if (!traffic_control("add dev lo root netem delay 60ms")) throw std::runtime_error{"needs tc and netem"};
 }
 
 Delay::~Delay() {
-  if (works_ && std::system("PATH=$PATH:/usr/sbin:/sbin tc qdisc del dev lo root") != 0) std::abort();
+  if (!traffic_control("del dev lo root")) std::abort();
 }
 
 sctp::Listener listen(sctp::Address::Family family, const Tune& tune) {

@@ -36,17 +36,14 @@ void set_loopback_up(bool up);
 /// Gives the loopback interface one more address, 10.77.0.x, which is nowhere until then.
 void add_address(const std::array<std::uint8_t, 4>& address);
 
-/// While it lives, a packet takes 60 ms to arrive. Needs the program `tc`, and says so where there is none.
+/// While it lives, a packet takes 60 ms to arrive. Throws where the program `tc` or the kernel's netem is
+/// missing.
 class Delay {
  public:
   Delay();
   ~Delay();
   Delay(const Delay&) = delete;
   Delay& operator=(const Delay&) = delete;
-  [[nodiscard]] bool works() const noexcept { return works_; }
-
- private:
-  bool works_;
 };
 
 /// Nobody answers there, with an own network or without. RFC 5737.

@@ -150,7 +150,6 @@ TEST_CASE("A setup that is under way can be waited for in every way", "[network]
 TEST_CASE("A peer that has the second address only is connected to, though its answers take their time",
           "[network]") {
   const test::Delay delay;
-  if (!delay.works()) return;
   test::add_address({10, 77, 0, 50});
   sctp::Listener listener{Address{"10.77.0.50", 0}};
   const std::uint16_t port = listener.local_address().port();
@@ -170,7 +169,6 @@ TEST_CASE("A peer that has the second address only is connected to, though its a
 
 TEST_CASE("A refusal that takes its time is the error, and the only one", "[network]") {
   const test::Delay delay;
-  if (!delay.works()) return;
   sctp::OneToOneSocket nobody{Address::Family::v4};
   nobody.bind(Address::loopback(Address::Family::v4, 0));
   const std::array peer{nobody.local_address()};
