@@ -200,11 +200,9 @@ bool OneToOneSocket::finish_connect(std::span<const Address> peer, Deadline dead
 void OneToOneSocket::connect(std::span<const Address> peer, std::error_code& error) noexcept {
   const bool under_way = is_connecting(peer, error);
   if (error || (!under_way && (start_connect(peer, error) || error))) return;
-  if (is_nonblocking(fd_)) {
-    error = std::make_error_code(std::errc::operation_in_progress);
-    return;
-  }
-  static_cast<void>(finish_connect(peer, Deadline::never(), error));
+  const bool wait = !is_nonblocking(fd_);
+  const bool up = finish_connect(peer, wait ? Deadline::never() : Deadline{milliseconds{0}}, error);
+  if (!up && !error) error = std::make_error_code(std::errc::operation_in_progress);
 }
 
 void OneToOneSocket::connect(std::span<const Address> peer) {
@@ -286,6 +284,11 @@ void OneToOneSocket::connect_and_send(const Address& peer, Bytes payload, const 
   std::error_code error;
   connect_and_send(peer, payload, options, error);
   if (error) fail(Attempt::connect, peer, error);
+}
+
+Association OneToOneSocket::association() const& noexcept {
+  // A setup that nobody waited for has its number by now, if it came up.
+  return {*this, association_ != AssociationId{} ? association_ : only_association(fd_)};
 }
 
 void OneToOneSocket::abort() noexcept {

@@ -158,8 +158,8 @@ std::optional<Received> ReceiveBuffer::take_event(Bytes record, std::error_code&
       case up: life_ = Life::open; return event;
       case restarted: life_ = Life::open; break;
       case lost: life_ = change->cause == Cause::none ? Life::timed_out : Life::reset; break;
-      case shutdown_complete:
-      case cannot_start: life_ = Life::ended; break;
+      case shutdown_complete: life_ = Life::ended; break;
+      case cannot_start: life_ = Life::not_begun; break;
       default: return event;
     }
     // The kernel tells of most messages that are cut off, but not of those cut off by a restart.
@@ -295,9 +295,13 @@ void ReceiveBuffer::abandon_unfinished() noexcept {
   for (Unfinished& message : unfinished_) message.aborted = true;
 }
 
-std::optional<Received> ReceiveBuffer::end_of_association(std::error_code& error) noexcept {
-  switch (std::exchange(life_, life_ == Life::open ? Life::open : Life::ended)) {
-    case Life::open: return std::nullopt;
+std::optional<Received> ReceiveBuffer::end_of_association(bool gone, std::error_code& error) noexcept {
+  // One that could not start may be under way again.
+  if (life_ == Life::open || (life_ == Life::not_begun && !gone)) return std::nullopt;
+  if (life_ == Life::not_begun) return Received{Received::Status::end_of_stream};
+  switch (std::exchange(life_, Life::ended)) {
+    case Life::open:
+    case Life::not_begun:
     case Life::ended: break;
     case Life::reset: error = std::make_error_code(std::errc::connection_reset); break;
     case Life::timed_out: error = std::make_error_code(std::errc::timed_out); break;

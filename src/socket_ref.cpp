@@ -255,8 +255,8 @@ Received SocketRef::nothing_more(ReceiveBuffer& buffer, std::error_code reason,
     // The kernel says ENOTCONN or would-block for ever to the side that began the shutdown, and to both after
     // an abort; only the events tell.
     if (would_block || over) {
-      if (const auto end = buffer.end_of_association(error)) return *end;
-    } else if (reason == Condition::association_ended || reason == std::errc::connection_refused) {
+      if (const auto end = buffer.end_of_association(over, error)) return *end;
+    } else if (reason == Condition::association_ended) {
       buffer.note_loss();
     }
   }

@@ -84,8 +84,8 @@ class OneToOneSocket : public Socket {
   SCTPXX_EXPORT void connect_and_send(const Address& peer, Bytes payload, const SendOptions& options,
                                       std::error_code& error) noexcept;
 
-  /// The socket's association, to ask it things. Made without asking the kernel, so it is no proof of life.
-  [[nodiscard]] Association association() const& noexcept { return {*this, association_}; }
+  /// The socket's association, to ask it things. No proof of life: its number may be 0 or a past one.
+  [[nodiscard]] SCTPXX_EXPORT Association association() const& noexcept;
   Association association() const&& = delete;
 
   /// One of its outgoing streams.

@@ -112,13 +112,17 @@ class ReceiveBuffer {
   };
 
   /// What the events told last; of use where a socket has one association only.
-  enum class Life : std::uint8_t { open, ended, reset, timed_out };
+  enum class Life : std::uint8_t { open, not_begun, ended, reset, timed_out };
 
   /// The answer on such a socket when the kernel has nothing to hand out: nothing while the association
   /// lives, one error when it was lost, then the end of the stream.
-  [[nodiscard]] std::optional<Received> end_of_association(std::error_code& error) noexcept;
-  /// The kernel itself has reported the loss: do not report it again.
-  void note_loss() noexcept { life_ = Life::ended; }
+  /// `gone`: the kernel says for certain that there is no association now.
+  [[nodiscard]] std::optional<Received> end_of_association(bool gone, std::error_code& error) noexcept;
+  /// The kernel itself has reported the loss: do not report it again. What has not begun has not ended
+  /// either: the socket may connect again.
+  void note_loss() noexcept {
+    if (life_ != Life::not_begun) life_ = Life::ended;
+  }
 
   [[nodiscard]] std::optional<Received> complete(const Piece& piece, Bytes record,
                                                  std::error_code& error) noexcept;

@@ -28,8 +28,9 @@ enum class Style : std::uint8_t { one_to_one, one_to_many, peeled_off };
 /// Borrows the descriptor's number: copies are free, survive a move of the owner, and are dead when the owner
 /// closes. Any number of threads may send while one receives; other sockets are independent of this one.
 ///
-/// Each call that can fail has two forms: one throws `std::system_error`, one sets an `std::error_code`.
-/// Calls are repeated when a signal interrupts them, and never raise SIGPIPE.
+/// Each call that can fail has two forms: one throws `std::system_error` (`std::bad_alloc` for lack of
+/// memory), one sets an `std::error_code`. Calls are repeated when a signal interrupts them, and never raise
+/// SIGPIPE.
 class SocketRef {
  public:
   /// A view of somebody else's descriptor. For messages to be understood it must deliver SCTP_RCVINFO and the
@@ -82,10 +83,14 @@ class SocketRef {
   /// The next whole message or event. Blocks until there is one, unless the socket is non-blocking.
   /// `recvmsg`.
   ///
-  /// After a graceful end: Received::Status::end_of_stream, as often as one asks. After a loss, where a
-  /// socket has one association: first its event, then one error (`connection_reset` or `timed_out`), then
-  /// end_of_stream. A one-to-many socket has no end; its events tell of each association's.
-  /// Association changes, the peer's shutdown and aborted messages come on every socket, unasked.
+  /// After a graceful end: Received::Status::end_of_stream, as often as one asks. On the side that did not
+  /// begin the shutdown it comes while our own last messages may still be on their way; the event that tells
+  /// how they fared (`shutdown_complete` or `lost`) then follows it. After a loss, where a socket has one
+  /// association: first its event, then one error (`connection_reset` or `timed_out`; a guess where a send
+  /// has met it first), then end_of_stream. After a setup that failed: its event, and its error where nothing
+  /// else has told it; then the socket is as before, and may connect again. A one-to-many socket has no end;
+  /// its events tell of each association's. Association changes, the peer's shutdown and aborted messages
+  /// come on every socket, unasked.
   [[nodiscard]] SCTPXX_EXPORT Received receive(ReceiveBuffer& buffer) const;
   [[nodiscard]] SCTPXX_EXPORT Received receive(ReceiveBuffer& buffer, std::error_code& error) const noexcept;
 

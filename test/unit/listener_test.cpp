@@ -71,7 +71,7 @@ TEST_CASE("An accepted peer whose association has ended is handed out all the sa
   FakeKernel kernel;
   Listener listener{own};
   kernel.peer_waits(AssociationId{11});
-  kernel.fail_next(Call::getsockopt, EINVAL);
+  kernel.fail_next(Call::getsockopt, EINVAL, 2);
   std::error_code error;
   const OneToOneSocket peer = listener.accept(error);
   CHECK_FALSE(error);
