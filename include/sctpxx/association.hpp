@@ -70,20 +70,24 @@ class Association {
   SCTPXX_EXPORT void shutdown() const;
   SCTPXX_EXPORT void shutdown(std::error_code& error) const noexcept;
 
-  /// An option of this association alone.
+  /// An option of this association alone. Those that hold for the whole socket do not compile here.
   template <option::Settable O>
+    requires(!option::SocketWide<O>)
   void set(const O& value) const {
     option::set(target(), value);
   }
   template <option::Settable O>
+    requires(!option::SocketWide<O>)
   void set(const O& value, std::error_code& error) const noexcept {
     set_option(target(), value, error);
   }
   template <option::Gettable O>
+    requires(!option::SocketWide<O>)
   [[nodiscard]] O get() const {
     return option::get<O>(target());
   }
   template <option::Gettable O>
+    requires(!option::SocketWide<O>)
   [[nodiscard]] O get(std::error_code& error) const noexcept {
     O value;
     get_option(target(), value, error);

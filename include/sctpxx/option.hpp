@@ -31,6 +31,11 @@ concept Settable = requires(OptionTarget target, const O& value, std::error_code
   set_option(target, value, error);
 };
 
+/// An option that a socket has for all its associations together says so by a member `socket_wide`; it cannot
+/// be asked of one association.
+template <class O>
+concept SocketWide = requires { O::socket_wide; };
+
 template <class O>
 concept Gettable = requires(OptionTarget target, O& value, std::error_code& error) {
   O::name;

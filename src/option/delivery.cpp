@@ -48,7 +48,9 @@ void get_option(OptionTarget target, DelayedSack& value, std::error_code& error)
   sctp_sack_info sack{};
   sack.sack_assoc_id = native::to_native(target.association);
   get_native(target.fd, IPPROTO_SCTP, SCTP_DELAYED_SACK, sack, error);
-  if (!error) value = {.delay = std::chrono::milliseconds{sack.sack_delay}, .packets = sack.sack_freq};
+  if (error) return;
+  value = {.delay = std::nullopt, .packets = sack.sack_freq};
+  if (sack.sack_delay != 0) value.delay = std::chrono::milliseconds{sack.sack_delay};
 }
 
 }  // namespace sctp::inline v0::option

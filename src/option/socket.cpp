@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include <sctpxx/option/socket.hpp>
 
+#include <algorithm>
+
 #include <sctpxx/error.hpp>
 
 #include "native_option.hpp"
@@ -20,11 +22,8 @@ std::size_t buffer_size(int fd, int option, std::error_code& error) noexcept {
 
 /// The kernel doubles what it is given, so it is given half; then it caps it without a word.
 void set_buffer_size(int fd, int option, std::size_t size, std::error_code& error) noexcept {
-  if (size > static_cast<std::size_t>(std::numeric_limits<int>::max())) {
-    error = Errc::value_not_taken;
-    return;
-  }
-  set_native(fd, SOL_SOCKET, option, static_cast<int>((size + 1) / 2), error);
+  constexpr std::size_t most = std::numeric_limits<int>::max() / 2;
+  set_native(fd, SOL_SOCKET, option, static_cast<int>(std::min(size / 2 + size % 2, most)), error);
   if (error) return;
   if (buffer_size(fd, option, error) < size && !error) error = Errc::value_not_taken;
 }

@@ -21,6 +21,7 @@ namespace sctp::inline v0::option {
 /// On a listener: what its accepted associations offer. SCTP_INITMSG, RFC 6458 8.1.3.
 struct InitMsg {
   static constexpr std::string_view name = "SCTP_INITMSG";
+  static constexpr bool socket_wide = true;
   std::optional<std::uint16_t> outgoing_streams{};  ///< wanted; the peer may allow fewer. Kernel default 10
   std::optional<std::uint16_t> incoming_streams{};  ///< the most we take. Kernel default 65535
   std::optional<std::uint16_t> attempts{};          ///< how often INIT is sent again. Kernel default 8

@@ -19,6 +19,7 @@ namespace sctp::inline v0::option {
 /// 6458 8.1.5.
 struct NoDelay {
   static constexpr std::string_view name = "SCTP_NODELAY";
+  static constexpr bool socket_wide = true;
   bool on = true;
 };
 SCTPXX_EXPORT void set_option(OptionTarget target, const NoDelay& value, std::error_code& error) noexcept;
@@ -40,8 +41,9 @@ SCTPXX_EXPORT void get_option(OptionTarget target, MaxSeg& value, std::error_cod
 /// meets a closed window. SCTP_DELAYED_SACK, RFC 6458 8.1.19.
 struct DelayedSack {
   static constexpr std::string_view name = "SCTP_DELAYED_SACK";
-  std::optional<std::chrono::milliseconds> delay{};  ///< at most 500 ms. Kernel default 200 ms
-  std::optional<std::uint32_t> packets{};            ///< 1: acknowledge each at once. Kernel default 2
+  std::optional<std::chrono::milliseconds>
+      delay{};                             ///< at most 500 ms. Kernel default 200 ms; empty when none is
+  std::optional<std::uint32_t> packets{};  ///< 1: acknowledge each at once. Kernel default 2
 };
 SCTPXX_EXPORT void set_option(OptionTarget target, const DelayedSack& value, std::error_code& error) noexcept;
 SCTPXX_EXPORT void get_option(OptionTarget target, DelayedSack& value, std::error_code& error) noexcept;

@@ -20,6 +20,7 @@ namespace sctp::inline v0::option {
 /// SO_SNDBUF.
 struct SndBuf {
   static constexpr std::string_view name = "SO_SNDBUF";
+  static constexpr bool socket_wide = true;
   std::size_t size = 0;
 };
 SCTPXX_EXPORT void set_option(OptionTarget target, const SndBuf& value, std::error_code& error) noexcept;
@@ -30,6 +31,7 @@ SCTPXX_EXPORT void get_option(OptionTarget target, SndBuf& value, std::error_cod
 /// least this size, or fails as SndBuf does (net.core.rmem_max). SO_RCVBUF.
 struct RcvBuf {
   static constexpr std::string_view name = "SO_RCVBUF";
+  static constexpr bool socket_wide = true;
   std::size_t size = 0;
 };
 SCTPXX_EXPORT void set_option(OptionTarget target, const RcvBuf& value, std::error_code& error) noexcept;
@@ -40,6 +42,7 @@ SCTPXX_EXPORT void get_option(OptionTarget target, RcvBuf& value, std::error_cod
 /// even when the socket is non-blocking. SO_LINGER.
 struct Linger {
   static constexpr std::string_view name = "SO_LINGER";
+  static constexpr bool socket_wide = true;
   std::optional<std::chrono::seconds> time{};
 };
 SCTPXX_EXPORT void set_option(OptionTarget target, const Linger& value, std::error_code& error) noexcept;
