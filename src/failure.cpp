@@ -47,7 +47,7 @@ std::string_view advice(Attempt attempt, std::error_code error) noexcept {
     case EINPROGRESS:
       return "under way on a non-blocking socket; wait until it is writable, then try_connect again";
     case EWOULDBLOCK: return "the socket is non-blocking; use the call's try_ form";
-    case EPIPE:
+    case EPIPE: return "there is no association, or no more";
     case ESHUTDOWN:
     case ESRCH: return "the association has ended, or is ending";
     case ENOTCONN: return "there is no association";

@@ -123,7 +123,8 @@ std::string to_string(const AssociationChange& event) {
     text += ", " + std::to_string(event.outgoing_streams) + " streams out, " +
             std::to_string(event.incoming_streams) + " in";
   } else if (event.state == lost) {
-    text += event.cause == Cause::none ? ", the peer does not answer" : ", " + to_string(event.cause);
+    text += event.cause == Cause::none ? ", no answer, or an ABORT without a cause"
+                                       : ", " + to_string(event.cause);
   }
   return text;
 }

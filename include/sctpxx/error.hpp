@@ -29,7 +29,8 @@ enum class Errc {
 
 /// Questions to ask of any error: `if (error == sctp::Condition::association_ended) reconnect();`
 enum class Condition {
-  /// The association is gone or going: EPIPE, ECONNRESET, ECONNABORTED, ESHUTDOWN, ENOTCONN, ESRCH,
+  /// The association is gone or going, or was never there: EPIPE, ECONNRESET, ECONNABORTED, ESHUTDOWN,
+  /// ENOTCONN, ESRCH,
   /// ETIMEDOUT.
   /// The kernel chooses among these by the moment at which a call met the end.
   association_ended = 1,

@@ -43,7 +43,7 @@ struct AssociationChange {
     cannot_start = 4,       ///< SCTP_CANT_STR_ASSOC: the setup was refused or nobody answered
   };
   State state{};
-  Cause cause{};                       ///< for `lost`: what the ABORT said; `none` when nobody answered
+  Cause cause{};  ///< for `lost`: what the ABORT said; `none` when it said nothing, or nobody answered
   std::uint16_t outgoing_streams = 0;  ///< for `up` and `restarted`: streams that we may send on; else 0
   std::uint16_t incoming_streams = 0;  ///< likewise: streams that the peer may send on
   AssociationId association{};         ///< 0 with `cannot_start` when the setup had no number yet

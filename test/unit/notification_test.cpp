@@ -197,7 +197,7 @@ TEST_CASE("An event is one line for people") {
   change.state = State::restarted;
   CHECK(to_string(change) == "association 5 is restarted, 10 streams out, 4 in");
   change.state = State::lost;
-  CHECK(to_string(change) == "association 5 is lost, the peer does not answer");
+  CHECK(to_string(change) == "association 5 is lost, no answer, or an ABORT without a cause");
   change.cause = Cause::user_initiated_abort;
   CHECK(to_string(change) == "association 5 is lost, user initiated abort");
   change.state = State::shutdown_complete;

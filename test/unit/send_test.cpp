@@ -155,8 +155,8 @@ TEST_CASE("The exception of a send tells how much, where and to whom, and what t
   Borrowed test;
   test.kernel.fail_next(Call::sendmsg, EPIPE, 3);
   CHECK_THROWS_WITH(test.socket.send({}, as_bytes("hello"), {.stream = StreamId{3}}),
-                    "cannot send 5 bytes on stream 3 to 192.0.2.1:3868: the association has ended, or is "
-                    "ending: Broken pipe");
+                    "cannot send 5 bytes on stream 3 to 192.0.2.1:3868: there is no association, or no more: "
+                    "Broken pipe");
   test.kernel.descriptor(test.fd).peer.reset();
   CHECK_THROWS_WITH(test.socket.send({}, as_bytes("hello")),
                     StartsWith("cannot send 5 bytes on stream 0 to any peer of 192.0.2.9:40000"));
