@@ -34,6 +34,8 @@ int open_socket(Address::Family family, Style style, int more_flags, std::error_
     return -1;
   }
   set_defaults(fd, error);
+  // One for IPv6 is for IPv4, too, whatever net.ipv6.bindv6only says.
+  if (!error && domain == AF_INET6) native::set_native(fd, IPPROTO_IPV6, IPV6_V6ONLY, int{0}, error);
   if (!error) return fd;
   sys::close(fd);
   return -1;
