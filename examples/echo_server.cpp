@@ -16,7 +16,8 @@
 
 namespace {
 
-void serve(const sctp::OneToOneSocket& peer, const UntilCtrlC& until_ctrl_c) try {
+/// Owns its peer: the descriptor is free when the peer has gone, not when somebody looks at the thread's end.
+void serve(sctp::OneToOneSocket peer, const UntilCtrlC& until_ctrl_c) try {
   sctp::ReceiveBuffer buffer;
   while (auto received = until_ctrl_c.receive(peer, buffer)) {
     if (const auto* message = received.message()) {
@@ -47,13 +48,17 @@ int main(int argc, char** argv) try {
   fmt::print("listening on {}\n", listener.local_address());
 
   std::vector<std::future<void>> peers;
-  while (auto peer = until_ctrl_c.accept(listener)) {
-    std::erase_if(peers, [](auto& past) {
-      return past.wait_for(std::chrono::seconds{0}) == std::future_status::ready;
-    });
-    peers.push_back(std::async(std::launch::async, serve, std::move(*peer), std::cref(until_ctrl_c)));
-  }
-  return 0;
+  for (;;) try {
+      auto peer = until_ctrl_c.accept(listener);
+      if (!peer) return 0;
+      std::erase_if(peers, [](auto& past) {
+        return past.wait_for(std::chrono::seconds{0}) == std::future_status::ready;
+      });
+      peers.push_back(std::async(std::launch::async, serve, std::move(*peer), std::cref(until_ctrl_c)));
+    } catch (const std::system_error& full) {  // of files or threads: those who are here are served on
+      fmt::print("{}\n", full.what());
+      if (!until_ctrl_c.pause(std::chrono::seconds{1})) return 0;
+    }
 } catch (const std::exception& failure) {
   fmt::print(stderr, "{}\n", failure.what());
   return 1;

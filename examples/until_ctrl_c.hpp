@@ -8,6 +8,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <optional>
 #include <sctpxx/sctp.hpp>
@@ -36,6 +37,15 @@ class UntilCtrlC {
     return waits[0].revents == 0;
   }
 
+  /// Waits for a while: true. False when the user has had enough.
+  [[nodiscard]] bool pause(std::chrono::milliseconds time) const {
+    pollfd wait{interrupted_, POLLIN, 0};
+    return ::poll(&wait, 1, static_cast<int>(time.count())) == 0;
+  }
+
+  /// The user has had enough.
+  [[nodiscard]] bool is_over() const { return !pause(std::chrono::milliseconds{0}); }
+
   /// The next peer, or none.
   [[nodiscard]] std::optional<sctp::OneToOneSocket> accept(sctp::Listener& listener) const {
     while (wait(listener.fd())) {
@@ -47,11 +57,12 @@ class UntilCtrlC {
   /// The next message or event, or the end.
   [[nodiscard]] sctp::Received receive(const sctp::SocketRef& socket, sctp::ReceiveBuffer& buffer) const {
     using enum sctp::Received::Status;
-    for (;;) {
+    while (!is_over()) {  // asked each time, or a peer that never pauses could not be stopped
       auto received = socket.try_receive(buffer);
       if (received.status() != would_block) return received;
-      if (!wait(socket.fd())) return sctp::Received{end_of_stream};
+      if (!wait(socket.fd())) break;
     }
+    return sctp::Received{end_of_stream};
   }
 
   /// Sends a message however slowly the peer reads: true. False when the user does not want to wait for that.
