@@ -22,4 +22,8 @@ bool Stream::try_send(Bytes payload, Reliability reliability, std::error_code& e
   return socket_.try_send(association_, payload, options(reliability), error);
 }
 
+bool Stream::try_send(Bytes payload, std::error_code& error) const noexcept {
+  return try_send(payload, {}, error);
+}
+
 }  // namespace sctp::inline v0

@@ -35,6 +35,7 @@ class Stream {
   [[nodiscard]] SCTPXX_EXPORT bool try_send(Bytes payload, Reliability reliability = {}) const;
   [[nodiscard]] SCTPXX_EXPORT bool try_send(Bytes payload, Reliability reliability,
                                             std::error_code& error) const noexcept;
+  [[nodiscard]] SCTPXX_EXPORT bool try_send(Bytes payload, std::error_code& error) const noexcept;
 
  private:
   [[nodiscard]] SendOptions options(Reliability reliability) const noexcept {
