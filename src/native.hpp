@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <cstring>
 #include <optional>
+#include <span>
 #include <system_error>
 
 #include <sctpxx/address.hpp>
@@ -85,6 +86,12 @@ inline std::optional<Address> address_from(Bytes bytes) noexcept {
     return Address::v6(octets, ntohs(v6.sin6_port), v6.sin6_scope_id);
   }
   return std::nullopt;
+}
+
+/// The address that the kernel wrote here, of the length that it gave.
+inline std::optional<Address> address_from(const SocketAddress& native, socklen_t length) noexcept {
+  const Bytes bytes = std::as_bytes(std::span{&native, 1});
+  return address_from(bytes.first(std::min<std::size_t>(length, bytes.size())));
 }
 
 }  // namespace sctp::native

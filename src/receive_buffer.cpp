@@ -86,10 +86,8 @@ std::optional<Received> ReceiveBuffer::next() noexcept {
 MutableBytes ReceiveBuffer::prepare() {
   recycle(std::exchange(delivered_, {}));
   spare_.reserve(most_spares);
-  if (unfinished_.size() == unfinished_.capacity()) {
-    unfinished_.reserve(2 * unfinished_.size() +
-                        4);  // commit must not fail to note what it has begun to read
-  }
+  // Commit must not fail to note what it has begun to read.
+  if (unfinished_.size() == unfinished_.capacity()) unfinished_.reserve(2 * unfinished_.size() + 4);
   if (unfinished_.size() == 1 && !unfinished_.front().dropping) {
     // The next piece is most likely the next of this message: let the kernel put it where it belongs.
     Storage& storage = unfinished_.front().storage;

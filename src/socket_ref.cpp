@@ -44,8 +44,7 @@ Address ask_name(NameCall call, int fd, std::error_code& error) noexcept {
     error = native::last_error();
     return {};
   }
-  const Bytes written = std::as_bytes(std::span{&native, 1});
-  const auto address = native::address_from(written.first(std::min<std::size_t>(length, written.size())));
+  const auto address = native::address_from(native, length);
   if (!address) error = std::make_error_code(std::errc::address_family_not_supported);
   return address.value_or(Address{});
 }
@@ -95,10 +94,7 @@ ssize_t read_piece(int fd, MutableBytes room, int flags, Piece& piece) noexcept 
   piece.size = static_cast<std::size_t>(size);
   piece.end_of_record = (message.msg_flags & MSG_EOR) != 0;
   piece.is_notification = (message.msg_flags & MSG_NOTIFICATION) != 0;
-  const Bytes name = std::as_bytes(std::span{&source, 1});
-  const auto address =
-      native::address_from(name.first(std::min<std::size_t>(message.msg_namelen, name.size())));
-  piece.source = address.value_or(Address{});
+  piece.source = native::address_from(source, message.msg_namelen).value_or(Address{});
   ReceiveControl::read(message, piece);
   return size;
 }
