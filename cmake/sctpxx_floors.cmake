@@ -9,7 +9,7 @@ set(sctpxx_public_floors
   # floor 0, words: no kernel header, no call
   export version bytes ids ppid error
   # floor 1, values
-  address message notification
+  address message cause notification
   # floor 2, the two mechanisms
   received receive_buffer option option/association option/delivery option/socket
   # floor 3, handles that borrow
@@ -21,23 +21,31 @@ set(sctpxx_public_floors
 
 # What only src/ sees, each after the last public header that it may include.
 set(sctpxx_private_floors
+  "escaped after bytes"
   "sys after error"
   "deadline after error"
   "native after address"
   "failure after option"
   "native_option after address"
   "address_list after address"
+  "storage after error"
+  "unfinished after message"
+  "failed_sends after notification"
+  "reassembler after receive_buffer"
   "control after receive_buffer"
+  "socket_name after socket_ref"
+  "subscription after socket_ref"
   "descriptor after socket_ref")
 
 set(sctpxx_headers ${sctpxx_public_floors})
 list(TRANSFORM sctpxx_headers PREPEND include/sctpxx/)
 list(TRANSFORM sctpxx_headers APPEND .hpp)
 
-# All sources but sys.cpp: most headers have one, of the same name.
+# All sources but sys.cpp: most headers have one, of the same name; socket_ref has two more, send and receive.
 set(sctpxx_sources
-  error address notification receive_buffer option/association option/delivery option/socket
-  socket_ref stream association socket one_to_one_socket listener
-  failure address_list control descriptor)
+  error address cause notification notification_text
+  storage unfinished failed_sends reassembler receive_buffer option/association option/delivery option/socket
+  socket_ref send receive stream association socket one_to_one_socket listener
+  failure address_list control subscription descriptor)
 list(TRANSFORM sctpxx_sources PREPEND src/)
 list(TRANSFORM sctpxx_sources APPEND .cpp)

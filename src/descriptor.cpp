@@ -2,26 +2,17 @@
 // SPDX-License-Identifier: MIT
 #include "descriptor.hpp"
 
+#include <array>
+
 #include <sctpxx/error.hpp>
-#include <sctpxx/option/association.hpp>
+#include <sctpxx/notification.hpp>
 #include <sctpxx/option/delivery.hpp>
 
 #include "native_option.hpp"
+#include "subscription.hpp"
 #include "sys.hpp"
 
 namespace sctp {
-namespace {
-
-static_assert(sizeof(sctp_event) == 8);
-
-void subscribe(int fd, std::uint16_t type, std::error_code& error) noexcept {
-  sctp_event event{};
-  event.se_type = type;
-  event.se_on = 1;
-  native::set_native(fd, IPPROTO_SCTP, SCTP_EVENT, event, error);
-}
-
-}  // namespace
 
 int open_socket(Address::Family family, Style style, int more_flags, std::error_code& error) noexcept {
   const int domain = family == Address::Family::v4 ? AF_INET : AF_INET6;
@@ -33,7 +24,7 @@ int open_socket(Address::Family family, Style style, int more_flags, std::error_
     if (errno == EPROTONOSUPPORT || errno == ESOCKTNOSUPPORT) error = Errc::kernel_has_no_sctp;
     return -1;
   }
-  set_defaults(fd, error);
+  set_defaults(fd, style, error);
   // One for IPv6 is for IPv4, too, whatever net.ipv6.bindv6only says.
   if (!error && domain == AF_INET6) native::set_native(fd, IPPROTO_IPV6, IPV6_V6ONLY, int{0}, error);
   if (!error) return fd;
@@ -41,22 +32,14 @@ int open_socket(Address::Family family, Style style, int more_flags, std::error_
   return -1;
 }
 
-void set_defaults(int fd, std::error_code& error) noexcept {
+void set_defaults(int fd, Style style, std::error_code& error) noexcept {
   // The stream, the PPID and the association of each piece. Not RECVNXTINFO: it swallows the socket's errors.
   native::set_native(fd, IPPROTO_SCTP, SCTP_RECVRCVINFO, int{1}, error);
   // The kernel would hold a second small message back until the first is acknowledged, up to 200 ms.
   if (!error) set_option(OptionTarget{fd}, option::NoDelay{}, error);
   // Without these an aborted association looks idle, and half a message is glued to the next.
-  for (const std::uint16_t type : {SCTP_ASSOC_CHANGE, SCTP_SHUTDOWN_EVENT, SCTP_PARTIAL_DELIVERY_EVENT}) {
-    if (!error) subscribe(fd, type, error);
-  }
-}
-
-AssociationId only_association(int fd) noexcept {
-  option::Status status;
-  std::error_code none;
-  get_option(OptionTarget{fd}, status, none);
-  return none ? AssociationId{} : status.association;
+  constexpr std::array needed{AssociationChange::type, ShutdownReceived::type, PartialDeliveryAborted::type};
+  if (!error) set_subscription(fd, style, needed, true, error);
 }
 
 }  // namespace sctp

@@ -5,7 +5,6 @@
 #include <system_error>
 
 #include <sctpxx/address.hpp>
-#include <sctpxx/ids.hpp>
 #include <sctpxx/socket_ref.hpp>
 
 /// The one place where descriptors come into being, and are made what this library promises.
@@ -15,9 +14,6 @@ namespace sctp {
 int open_socket(Address::Family family, Style style, int more_flags, std::error_code& error) noexcept;
 
 /// The defaults, each of which has its reason beside it there. Sockets that are accepted inherit them all.
-void set_defaults(int fd, std::error_code& error) noexcept;
-
-/// The number of the association of a socket that has one only; 0 when there is none, or no more.
-AssociationId only_association(int fd) noexcept;
+void set_defaults(int fd, Style style, std::error_code& error) noexcept;
 
 }  // namespace sctp

@@ -23,6 +23,7 @@ std::string_view phrase(Attempt attempt) noexcept {
     case Attempt::shut_down: return "cannot shut down the association with";
     case Attempt::ask_addresses: return "cannot ask for the addresses of";
     case Attempt::change_mode: return "cannot change the blocking mode of";
+    case Attempt::subscribe: return "cannot change the events of";
   }
   return "cannot";
 }
@@ -53,6 +54,7 @@ std::string_view advice(Attempt attempt, std::error_code error) noexcept {
     case ENOTCONN: return "there is no association";
     case ECONNRESET: return "the peer aborted the association";
     case EBADF: return "the socket is closed";
+    case EOPNOTSUPP: return attempt == Attempt::subscribe ? "this kernel does not know one of them" : "";
     case EMFILE: return "raise the limit of open files (ulimit -n), or close some";
     default: return {};
   }

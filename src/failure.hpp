@@ -24,6 +24,7 @@ enum class Attempt {
   shut_down,
   ask_addresses,
   change_mode,
+  subscribe,
 };
 
 /// Throws `std::system_error`: "cannot connect to 192.0.2.1:3868: nobody listens there: Connection refused".

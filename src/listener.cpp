@@ -6,7 +6,7 @@
 
 #include "descriptor.hpp"
 #include "failure.hpp"
-#include "native.hpp"
+#include "native_option.hpp"
 #include "sys.hpp"
 
 namespace sctp::inline v0 {
@@ -57,7 +57,7 @@ std::optional<OneToOneSocket> Listener::try_accept(std::error_code& error) noexc
   error.clear();
   for (;;) {
     const int fd = sys::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (fd >= 0) return OneToOneSocket{fd, only_association(fd)};
+    if (fd >= 0) return OneToOneSocket{fd, native::only_association(fd)};
     if (errno == EAGAIN) return std::nullopt;
     if (errno == EINTR || errno == ECONNABORTED) continue;
     error = native::last_error();

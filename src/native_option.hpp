@@ -35,6 +35,22 @@ void get_native(int fd, int level, int option, Native& value, std::error_code& e
   }
 }
 
+/// The error that waits on the socket, which asking for takes away.
+inline std::error_code take_socket_error(int fd) noexcept {
+  int value = 0;
+  std::error_code error;
+  get_native(fd, SOL_SOCKET, SO_ERROR, value, error);
+  return error ? error : std::error_code{value, std::system_category()};
+}
+
+/// The number of the association of a socket that has one only; 0 when there is none, or no more.
+inline AssociationId only_association(int fd) noexcept {
+  sctp_status status{};
+  std::error_code error;
+  get_native(fd, IPPROTO_SCTP, SCTP_STATUS, status, error);
+  return error ? AssociationId{} : AssociationId{status.sstat_assoc_id};
+}
+
 /// A count for one of the kernel's structures. In them 0 means "leave as it is", so to ask for it is an
 /// error: it would change nothing, silently.
 template <class Number>

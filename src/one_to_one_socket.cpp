@@ -24,14 +24,6 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// The error that waits on the socket, which asking for takes away.
-std::error_code take_error(int fd) noexcept {
-  int value = 0;
-  std::error_code error;
-  native::get_native(fd, SOL_SOCKET, SO_ERROR, value, error);
-  return error ? error : std::error_code{value, std::system_category()};
-}
-
 bool is_nonblocking(int fd) noexcept {
   const int flags = sys::get_status_flags(fd);
   return flags >= 0 && (flags & O_NONBLOCK) != 0;
@@ -106,14 +98,14 @@ OneToOneSocket OneToOneSocket::adopt(int fd, std::error_code& error) noexcept {
   native::get_native(fd, SOL_SOCKET, SO_TYPE, type, error);
   if (!error) native::get_native(fd, SOL_SOCKET, SO_PROTOCOL, protocol, error);
   if (!error && (type != SOCK_STREAM || protocol != IPPROTO_SCTP)) error = Errc::not_an_sctp_socket;
-  if (!error) set_defaults(fd, error);
+  if (!error) set_defaults(fd, Style::one_to_one, error);
   if (error) return {};
   const int flags = sys::get_fd_flags(fd);
   if (flags < 0 || sys::set_fd_flags(fd, flags | FD_CLOEXEC) < 0) {
     error = native::last_error();
     return {};
   }
-  return {fd, only_association(fd)};
+  return {fd, native::only_association(fd)};
 }
 
 OneToOneSocket OneToOneSocket::adopt(int fd) {
@@ -143,21 +135,21 @@ bool OneToOneSocket::start_connect(std::span<const Address> peer, std::error_cod
     case EISCONN: break;
     default:
       explain_family(fd_, peer, error);
-      static_cast<void>(take_error(fd_));  // it waits there to be met once more
+      static_cast<void>(native::take_socket_error(fd_));  // it waits there to be met once more
   }
   return false;
 }
 
 OneToOneSocket::Setup OneToOneSocket::look_at_setup(std::span<const Address> peer,
                                                     std::error_code& error) noexcept {
-  error = take_error(fd_);
+  error = native::take_socket_error(fd_);
   if (!error) {
     const bool exists = has_association_with(fd_, peer);
-    const AssociationId up = only_association(fd_);
+    const AssociationId up = native::only_association(fd_);
     if (up != AssociationId{}) association_ = up;
     if (up != AssociationId{} || has_been_up(fd_)) return Setup::up;
     if (exists) return Setup::under_way;
-    error = take_error(fd_);  // it may have failed between the questions
+    error = native::take_socket_error(fd_);  // it may have failed between the questions
   }
   association_ = {};
   connecting_to_.reset();
@@ -288,7 +280,7 @@ void OneToOneSocket::connect_and_send(const Address& peer, Bytes payload, const 
 
 Association OneToOneSocket::association() const& noexcept {
   // A setup that nobody waited for has its number by now, if it came up.
-  return {*this, association_ != AssociationId{} ? association_ : only_association(fd_)};
+  return {*this, association_ != AssociationId{} ? association_ : native::only_association(fd_)};
 }
 
 void OneToOneSocket::abort() noexcept {

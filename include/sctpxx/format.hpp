@@ -32,13 +32,45 @@ struct fmt::formatter<sctp::AssociationId> : sctp::detail::TextFormatter {};
 template <>
 struct fmt::formatter<sctp::Cause> : sctp::detail::TextFormatter {};
 template <>
+struct fmt::formatter<sctp::ErrorCause> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::EventType> : sctp::detail::TextFormatter {};
+template <>
 struct fmt::formatter<sctp::AssociationChange::State> : sctp::detail::TextFormatter {};
 template <>
+struct fmt::formatter<sctp::AssociationChange::End> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::PeerAddressChange::State> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::PeerAddressChange::Reason> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::AuthenticationEvent::State> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::Reconfiguration> : sctp::detail::TextFormatter {};
+template <>
 struct fmt::formatter<sctp::AssociationChange> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::PeerAddressChange> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::RemoteError> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::SendFailed> : sctp::detail::TextFormatter {};
 template <>
 struct fmt::formatter<sctp::ShutdownReceived> : sctp::detail::TextFormatter {};
 template <>
 struct fmt::formatter<sctp::PartialDeliveryAborted> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::AdaptationIndication> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::AuthenticationEvent> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::SenderDry> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::StreamReset> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::AssociationReset> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::StreamChange> : sctp::detail::TextFormatter {};
 template <>
 struct fmt::formatter<sctp::UnknownNotification> : sctp::detail::TextFormatter {};
 template <>

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 
 #include <sctpxx/address.hpp>
@@ -23,6 +24,14 @@ struct Message {
   std::uint32_t tsn = 0;      ///< transmission sequence number of the message's first chunk
   std::uint32_t context = 0;  ///< what SCTP_CONTEXT says for this association
   Address source;             ///< one of the peer's addresses: the one that this message came from
+};
+
+/// A stretch of a message, for those who do not want it whole. Pieces of several messages may alternate;
+/// those of one agree in association, stream and order.
+struct MessagePiece {
+  Message part;            ///< `payload` is this stretch alone; all else is as the first piece said
+  std::size_t offset = 0;  ///< how many bytes of the message came before
+  bool last = false;       ///< the message is complete with it; else more follows, or PartialDeliveryAborted
 };
 
 /// How long the kernel tries to deliver a message. RFC 3758, RFC 7496; SCTP_PRINFO.

@@ -45,8 +45,7 @@ class OneToOneSocket : public Socket {
   SCTPXX_EXPORT OneToOneSocket(const Address& peer, std::error_code& error) noexcept;
 
   /// Takes over a one-to-one SCTP descriptor (`SOCK_STREAM`), and makes it close-on-exec and what this
-  /// library needs. Not while its association is being set up: the kernel would deliver no events of that
-  /// one. On failure the descriptor stays the caller's: Errc::not_an_sctp_socket.
+  /// library needs. On failure the descriptor stays the caller's: Errc::not_an_sctp_socket.
   [[nodiscard]] SCTPXX_EXPORT static OneToOneSocket adopt(int fd);
   [[nodiscard]] SCTPXX_EXPORT static OneToOneSocket adopt(int fd, std::error_code& error) noexcept;
 

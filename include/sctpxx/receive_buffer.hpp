@@ -7,7 +7,6 @@
 #include <memory>
 #include <optional>
 #include <system_error>
-#include <vector>
 
 #include <sctpxx/address.hpp>
 #include <sctpxx/bytes.hpp>
@@ -43,8 +42,9 @@ struct Piece {
 /// the next receive. A message that arrives in one piece is never copied; once its memory has grown to what
 /// the traffic needs, nothing is allocated. Not for two threads at a time.
 ///
-/// Receiving is `SocketRef::receive`. For another source of pieces: `next` until it has nothing; then
-/// `prepare`, fill the room, `commit`. No call here ever reaches the kernel.
+/// Receiving is `SocketRef::receive`, or `receive_piece` for messages that should never be held whole. For
+/// another source of pieces: `next` until it has nothing; then `prepare`, fill the room, `commit`. No call
+/// here ever reaches the kernel.
 class ReceiveBuffer {
  public:
   static constexpr std::size_t default_capacity = std::size_t{64} * 1024;
@@ -56,9 +56,10 @@ class ReceiveBuffer {
   /// Errc::message_exceeds_limit; the messages after it are not touched.
   /// `total_limit`: the memory of all unfinished messages together, which is up to twice their size; the
   /// message that would pass it is dropped likewise.
+  /// Nothing is allocated before the first use.
   SCTPXX_EXPORT explicit ReceiveBuffer(std::size_t capacity = default_capacity,
                                        std::size_t limit = default_limit,
-                                       std::size_t total_limit = default_total_limit);
+                                       std::size_t total_limit = default_total_limit) noexcept;
   /// Leaves an empty buffer of the same measures behind.
   SCTPXX_EXPORT ReceiveBuffer(ReceiveBuffer&& other) noexcept;
   SCTPXX_EXPORT ReceiveBuffer& operator=(ReceiveBuffer&& other) noexcept;
@@ -66,7 +67,7 @@ class ReceiveBuffer {
 
   /// The next event that an earlier commit left: a commit can bring several (messages aborted because their
   /// association ended, then the end itself). Ends the life of what was received before.
-  [[nodiscard]] SCTPXX_EXPORT std::optional<Received> next() noexcept;
+  [[nodiscard]] SCTPXX_EXPORT std::optional<Notification> next() noexcept;
 
   /// Room for the next piece, never empty. Ends the life of what was received before.
   /// Throws `std::bad_alloc`; nothing is lost then.
@@ -75,14 +76,23 @@ class ReceiveBuffer {
   /// Takes the piece that was written to the start of the room that `prepare` gave. Answers the message or
   /// event that it completed, or nothing. Fails, without harm to any other message, with
   /// Errc::message_exceeds_limit, Errc::receive_info_missing, Errc::malformed_notification, or
-  /// `not_enough_memory`.
+  /// `not_enough_memory`. Of a message whose beginning `commit_piece` handed out, the rest is dropped, which
+  /// PartialDeliveryAborted tells once.
   [[nodiscard]] SCTPXX_EXPORT std::optional<Received> commit(const Piece& piece,
                                                              std::error_code& error) noexcept;
+
+  /// The same two for messages that are not to be held here: the next piece will be written to `room`, the
+  /// caller's own, and handed out at once, whatever the limits say. Events are copied out of `room`; nothing
+  /// of them stays there. A message whose beginning `commit` has taken is still joined, and answered as one
+  /// piece, in this buffer's memory.
+  SCTPXX_EXPORT void prepare_piece(MutableBytes room);
+  [[nodiscard]] SCTPXX_EXPORT std::optional<ReceivedPiece> commit_piece(const Piece& piece,
+                                                                        std::error_code& error) noexcept;
 
   /// Gives up all unfinished messages, since nothing more can come. `next` then reports each.
   SCTPXX_EXPORT void abandon_unfinished() noexcept;
 
-  /// How many messages have begun and not ended.
+  /// How many messages have begun and not ended; events that are in pieces count, too.
   [[nodiscard]] SCTPXX_EXPORT std::size_t unfinished() const noexcept;
 
   /// Bytes of memory held.
@@ -91,60 +101,21 @@ class ReceiveBuffer {
   [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
 
  private:
-  friend class SocketRef;  // asks `end_of_association`, tells `note_loss`
+  friend class SocketRef;  // asks and tells how an association ended
+  class Reassembler;
+  Reassembler& reassembler();
 
-  /// Bytes that grow at their end.
-  struct Storage {
-    std::unique_ptr<std::byte[]> data;
-    std::size_t size = 0;
-    std::size_t capacity = 0;
-  };
-
-  /// A message whose end has not come. At most one per association, stream and order exists at a time, in
-  /// every delivery mode of the kernel; an event that was split counts as one more.
-  struct Unfinished {
-    Message first;  // metadata of the first piece; later ones have no PPID of their own under I-DATA
-    bool is_notification = false;
-    bool dropping = false;  // over a limit: its bytes are thrown away up to its end
-    bool aborted = false;   // waits for `next` to say so
-    std::size_t received = 0;
-    Storage storage;
-  };
-
-  /// What the events told last; of use where a socket has one association only.
-  enum class Life : std::uint8_t { open, not_begun, ended, reset, timed_out };
-
-  /// The answer on such a socket when the kernel has nothing to hand out: nothing while the association
-  /// lives, one error when it was lost, then the end of the stream.
+  /// Where a socket has one association only: the answer when the kernel has nothing to hand out. That is
+  /// nothing while the association lives, one error when it was lost, then the end of the stream.
   /// `gone`: the kernel says for certain that there is no association now.
-  [[nodiscard]] std::optional<Received> end_of_association(bool gone, std::error_code& error) noexcept;
-  /// The kernel itself has reported the loss: do not report it again. What has not begun has not ended
-  /// either: the socket may connect again.
-  void note_loss() noexcept {
-    if (life_ != Life::not_begun) life_ = Life::ended;
-  }
+  [[nodiscard]] std::optional<ReceiveStatus> end_of_association(bool gone, std::error_code& error) noexcept;
+  /// The kernel itself has told of the loss; `untold` is what the receiver is still to be told, if anything.
+  void note_loss(std::error_code untold) noexcept;
 
-  [[nodiscard]] std::optional<Received> complete(const Piece& piece, Bytes record,
-                                                 std::error_code& error) noexcept;
-  [[nodiscard]] std::optional<Received> take_event(Bytes record, std::error_code& error) noexcept;
-  [[nodiscard]] Unfinished* find(const Piece& piece) noexcept;
-  [[nodiscard]] Unfinished* find_aborted(const PartialDeliveryAborted& event) noexcept;
-  [[nodiscard]] std::error_code append(Unfinished& message, Bytes bytes) noexcept;
-  [[nodiscard]] std::error_code grow(Storage& storage, std::size_t capacity) noexcept;
-  void recycle(Storage&& storage) noexcept;
-  void drop(Unfinished& message) noexcept;
-  bool abort_all_of(AssociationId association) noexcept;
-
+  std::size_t capacity_;
   std::size_t limit_;
   std::size_t total_limit_;
-  std::size_t allocated_ = 0;  // by all storages but `block_`
-  Storage block_;              // where a piece lands when no single message is open
-  MutableBytes room_;          // what `prepare` gave
-  std::vector<Unfinished> unfinished_;
-  std::vector<Storage> spare_;
-  Storage delivered_;                 // the message last handed out, when it had been joined
-  std::optional<Notification> held_;  // an event that waits behind the aborts that it caused
-  Life life_ = Life::open;
+  std::unique_ptr<Reassembler> reassembler_;  // from the first `prepare` on
 };
 
 }  // namespace sctp::inline v0

@@ -2,7 +2,9 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <concepts>
 #include <cstdint>
+#include <type_traits>
 #include <utility>
 #include <variant>
 
@@ -18,32 +20,48 @@ struct Overloaded : F... {
 };
 }  // namespace detail
 
-/// The answer of one receive: a message, an event, or the healthy reason why there is neither.
-/// `while (auto received = peer.receive(buffer))` runs to the end of the association.
-/// Views in it are dead at the next receive with the same buffer.
-class Received {
- public:
-  enum class Status : std::uint8_t {
-    message,
-    notification,
-    end_of_stream,  ///< the peer has ended gracefully: it sends no more, and all that it sent was handed out
-    would_block,    ///< nothing now; the descriptor becomes readable when there is
-    failed,         ///< only beside an error_code that says why
-  };
+/// How a receive went.
+enum class ReceiveStatus : std::uint8_t {
+  message,  ///< a message, or a piece of one for `receive_piece`
+  notification,
+  end_of_stream,  ///< the peer has ended gracefully: it sends no more, and all that it sent was handed out
+  would_block,    ///< nothing now; the descriptor becomes readable when there is
+  failed,         ///< only beside an error_code that says why
+};
 
-  /// A message or a notification; `status` is for the other three.
-  Received(const Message& message) noexcept : status_{Status::message}, content_{message} {}
-  Received(const Notification& event) noexcept : status_{Status::notification}, content_{event} {}
-  explicit Received(Status status) noexcept : status_{status} {}
+/// The answer of one receive: data, an event, or the healthy reason why there is neither. `Data` is Message
+/// or MessagePiece. `while (auto received = peer.receive(buffer))` runs to the end of the association.
+/// Views in it are dead at the next receive with the same buffer.
+template <class Data>
+class BasicReceived {
+ public:
+  using Status = ReceiveStatus;
+
+  /// Data or a notification; `status` is for the other three.
+  BasicReceived(const Data& data) noexcept : status_{Status::message}, content_{data} {}
+  BasicReceived(const Notification& event) noexcept : status_{Status::notification}, content_{event} {}
+  explicit BasicReceived(Status status) noexcept : status_{status} {}
 
   [[nodiscard]] Status status() const noexcept { return status_; }
 
-  /// There is a message or a notification.
+  /// There is data or a notification.
   explicit operator bool() const noexcept { return content_.index() != 0; }
 
   /// The message, or null. Borrows from this object.
-  [[nodiscard]] const Message* message() const& noexcept { return std::get_if<Message>(&content_); }
+  [[nodiscard]] const Message* message() const& noexcept
+    requires std::same_as<Data, Message>
+  {
+    return std::get_if<Message>(&content_);
+  }
   const Message* message() const&& = delete;
+
+  /// The piece, or null. Borrows from this object.
+  [[nodiscard]] const MessagePiece* piece() const& noexcept
+    requires std::same_as<Data, MessagePiece>
+  {
+    return std::get_if<MessagePiece>(&content_);
+  }
+  const MessagePiece* piece() const&& = delete;
 
   /// The event, or null. Borrows from this object.
   [[nodiscard]] const Notification* notification() const& noexcept {
@@ -51,20 +69,23 @@ class Received {
   }
   const Notification* notification() const&& = delete;
 
-  /// Calls the one of `handlers` that takes what was received: a Message or one of the event structs. A
-  /// generic
-  /// `[](const auto&) {}` takes the rest. All must return the same type.
-  /// Throws `std::bad_variant_access` when there is neither a message nor a notification.
+  /// Calls the one of `handlers` that takes what was received: the data or one of the event structs. A
+  /// generic `[](const auto&) {}` takes the rest. All must return the same type.
+  /// Throws `std::bad_variant_access` when there is neither data nor a notification.
   template <class... F>
   decltype(auto) match(F&&... handlers) const {
+    // Not const: a handler may be a mutable lambda. NOLINTNEXTLINE(misc-const-correctness)
     detail::Overloaded<std::decay_t<F>...> handle{std::forward<F>(handlers)...};
-    if (const Message* received = message()) return handle(*received);
+    if (const Data* received = std::get_if<Data>(&content_)) return handle(*received);
     return std::visit(handle, std::get<Notification>(content_));
   }
 
  private:
   Status status_;
-  std::variant<std::monostate, Message, Notification> content_;
+  std::variant<std::monostate, Data, Notification> content_;
 };
+
+using Received = BasicReceived<Message>;
+using ReceivedPiece = BasicReceived<MessagePiece>;
 
 }  // namespace sctp::inline v0

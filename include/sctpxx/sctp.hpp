@@ -6,6 +6,7 @@
 #include <sctpxx/address.hpp>
 #include <sctpxx/association.hpp>
 #include <sctpxx/bytes.hpp>
+#include <sctpxx/cause.hpp>
 #include <sctpxx/error.hpp>
 #include <sctpxx/ids.hpp>
 #include <sctpxx/listener.hpp>

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <span>
 #include <system_error>
@@ -12,6 +13,7 @@
 #include <sctpxx/export.hpp>
 #include <sctpxx/ids.hpp>
 #include <sctpxx/message.hpp>
+#include <sctpxx/notification.hpp>
 #include <sctpxx/option.hpp>
 #include <sctpxx/receive_buffer.hpp>
 #include <sctpxx/received.hpp>
@@ -86,18 +88,64 @@ class SocketRef {
   /// After a graceful end: Received::Status::end_of_stream, as often as one asks. On the side that did not
   /// begin the shutdown it comes while our own last messages may still be on their way; the event that tells
   /// how they fared (`shutdown_complete` or `lost`) then follows it. After a loss, where a socket has one
-  /// association: first its event, then one error (`connection_reset` or `timed_out`; a guess where a send
-  /// has met it first), then end_of_stream. After a setup that failed: its event, and its error where nothing
-  /// else has told it; then the socket is as before, and may connect again. A one-to-many socket has no end;
-  /// its events tell of each association's. Association changes, the peer's shutdown and aborted messages
-  /// come on every socket, unasked.
+  /// association: first its event, then one error (`connection_reset`, `connection_aborted` where it was our
+  /// side, or `timed_out`), then end_of_stream. After a setup that failed: its event, and its error where
+  /// nothing else has told it; then the socket is as before, and may connect again. A one-to-many socket has
+  /// no end; its events tell of each association's. Association changes, the peer's shutdown and aborted
+  /// messages come on every socket, unasked; for others `subscribe`.
   [[nodiscard]] SCTPXX_EXPORT Received receive(ReceiveBuffer& buffer) const;
   [[nodiscard]] SCTPXX_EXPORT Received receive(ReceiveBuffer& buffer, std::error_code& error) const noexcept;
 
-  /// The same without ever blocking: Received::Status::would_block when nothing whole is there now.
+  /// The same without ever blocking: Received::Status::would_block when nothing whole is there now. In a loop
+  /// with `poll` ask until it says so: events may wait in `buffer`, which `poll` does not see.
   [[nodiscard]] SCTPXX_EXPORT Received try_receive(ReceiveBuffer& buffer) const;
   [[nodiscard]] SCTPXX_EXPORT Received try_receive(ReceiveBuffer& buffer,
                                                    std::error_code& error) const noexcept;
+
+  /// The next stretch of a message, read into `room`, or the next event: for messages that should never be
+  /// held whole. `buffer` keeps what is known of the messages that have begun, and the events; its limits do
+  /// not count here. A message that is cut off is told by PartialDeliveryAborted; where several messages come
+  /// interleaved, so do their pieces. Blocks and ends as `receive` does. Fails with `invalid_argument` when
+  /// `room` is empty.
+  ///
+  ///     while (auto received = peer.receive_piece(room, buffer))
+  ///       received.match([&](const sctp::MessagePiece& p) { file.write(p.part.payload, p.offset); },
+  ///                      [](const auto& event) { log(to_string(event)); });
+  ///
+  /// Both ways to read may take turns: a message that `receive` has begun to join comes whole, in `buffer`;
+  /// of one whose beginning was handed out `receive` drops the rest, which PartialDeliveryAborted tells.
+  [[nodiscard]] SCTPXX_EXPORT ReceivedPiece receive_piece(MutableBytes room, ReceiveBuffer& buffer) const;
+  [[nodiscard]] SCTPXX_EXPORT ReceivedPiece receive_piece(MutableBytes room, ReceiveBuffer& buffer,
+                                                          std::error_code& error) const noexcept;
+
+  /// The same without ever blocking: ReceiveStatus::would_block when nothing is there now.
+  [[nodiscard]] SCTPXX_EXPORT ReceivedPiece try_receive_piece(MutableBytes room, ReceiveBuffer& buffer) const;
+  [[nodiscard]] SCTPXX_EXPORT ReceivedPiece try_receive_piece(MutableBytes room, ReceiveBuffer& buffer,
+                                                              std::error_code& error) const noexcept;
+
+  /// Asks for these kinds of events, beside those that come unasked, from all associations that the socket
+  /// has or will have: `peer.subscribe<sctp::PeerAddressChange, sctp::SendFailed>()`. On a Listener: for the
+  /// associations that it will accept, from their first event on. Fails with `not_supported` when this kernel
+  /// does not know one of them. SCTP_EVENT, RFC 6458 6.2.2; SCTP_EVENTS on kernels before 5.0.
+  template <Subscribable... Events>
+  void subscribe() const {
+    set_subscription(std::array{Events::type...}, true);
+  }
+  template <Subscribable... Events>
+  void subscribe(std::error_code& error) const noexcept {
+    set_subscription(std::array{Events::type...}, true, error);
+  }
+
+  /// Asks for no more of these. What is queued already still comes. The three that tell of an association's
+  /// end and of messages that were cut off do not compile here: receiving needs them.
+  template <Unsubscribable... Events>
+  void unsubscribe() const {
+    set_subscription(std::array{Events::type...}, false);
+  }
+  template <Unsubscribable... Events>
+  void unsubscribe(std::error_code& error) const noexcept {
+    set_subscription(std::array{Events::type...}, false, error);
+  }
 
   /// Makes `receive` and `send` answer instead of blocking, or block again. O_NONBLOCK.
   SCTPXX_EXPORT void set_nonblocking(bool on = true) const;
@@ -139,7 +187,17 @@ class SocketRef {
   bool send(AssociationId association, const Address* peer, Bytes payload, const SendOptions& options,
             int flags, std::error_code& error) const noexcept;
   Received receive(ReceiveBuffer& buffer, int flags, std::error_code& error) const noexcept;
-  Received nothing_more(ReceiveBuffer& buffer, std::error_code reason, std::error_code& error) const noexcept;
+  ReceivedPiece receive_piece(MutableBytes room, ReceiveBuffer& buffer, int flags,
+                              std::error_code& error) const noexcept;
+  template <class Answer, class Prepare, class Commit>
+  Answer receive(ReceiveBuffer& buffer, int flags, std::error_code& error, Prepare prepare,
+                 Commit commit) const noexcept;
+  Notification complete(Notification event, ReceiveBuffer& buffer) const noexcept;
+  ReceiveStatus nothing_more(ReceiveBuffer& buffer, std::error_code reason,
+                             std::error_code& error) const noexcept;
+  SCTPXX_EXPORT void set_subscription(std::span<const EventType> events, bool on) const;
+  SCTPXX_EXPORT void set_subscription(std::span<const EventType> events, bool on,
+                                      std::error_code& error) const noexcept;
 };
 
 }  // namespace sctp::inline v0

@@ -113,6 +113,8 @@ struct Descriptor {
   std::optional<Address> peer;
   std::map<std::pair<int, int>, std::vector<std::byte>> options;  // by level and name
   std::set<std::uint16_t> events;                                 // subscribed
+  std::set<std::int32_t> event_scopes;                            // association ids that SCTP_EVENT was given
+  std::vector<std::uint8_t> all_events;                           // what SCTP_EVENTS was given last
 };
 
 /// One at a time, from the start of a test to its end.
@@ -183,6 +185,8 @@ class FakeKernel {
   std::vector<Address> peer_addresses;   // what SCTP_GET_PEER_ADDRS says
   std::vector<Address> local_addresses;  // what SCTP_GET_LOCAL_ADDRS says
   int largest_buffer = 425984;           // twice the usual net.core.wmem_max
+  bool has_event_option = true;          // SCTP_EVENT; kernels before 5.0 have only SCTP_EVENTS
+  socklen_t event_types = 14;            // that it knows; 13 before 5.5, 11 before 4.12
 
   struct Up {
     AssociationId id{};

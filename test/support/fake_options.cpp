@@ -87,6 +87,46 @@ int set_sack(Descriptor& descriptor, const sctp_sack_info& given) {
   return keep(descriptor, delayed_sack, sack);
 }
 
+int set_event(const FakeKernel& kernel, Descriptor& descriptor, const void* value, socklen_t length) {
+  sctp_event event;
+  if (!kernel.has_event_option) return fail(ENOPROTOOPT);
+  if (!read(value, length, event) || event.se_type < SCTP_SN_TYPE_BASE ||
+      event.se_type >= SCTP_SN_TYPE_BASE + kernel.event_types) {
+    return fail(EINVAL);
+  }
+  descriptor.event_scopes.insert(event.se_assoc_id);
+  if (event.se_on != 0) {
+    descriptor.events.insert(event.se_type);
+  } else {
+    descriptor.events.erase(event.se_type);
+  }
+  return 0;
+}
+
+int set_events(const FakeKernel& kernel, Descriptor& descriptor, const void* value, socklen_t length) {
+  if (length > kernel.event_types) return fail(EINVAL);
+  const std::span bytes{static_cast<const std::uint8_t*>(value), length};
+  descriptor.all_events.assign(bytes.begin(), bytes.end());
+  for (socklen_t i = 0; i != length; ++i) {
+    const auto type = static_cast<std::uint16_t>(SCTP_SN_TYPE_BASE + i);
+    if (bytes[i] != 0) {
+      descriptor.events.insert(type);
+    } else {
+      descriptor.events.erase(type);
+    }
+  }
+  return 0;
+}
+
+int answer_events(const FakeKernel& kernel, const Descriptor& descriptor, void* value, socklen_t* length) {
+  *length = std::min(*length, kernel.event_types);
+  for (socklen_t i = 0; i != *length; ++i) {
+    const auto type = static_cast<std::uint16_t>(SCTP_SN_TYPE_BASE + i);
+    static_cast<std::uint8_t*>(value)[i] = descriptor.events.contains(type) ? 1 : 0;
+  }
+  return 0;
+}
+
 int answer_status(const FakeKernel& kernel, const Descriptor& descriptor, void* value, socklen_t* length) {
   if (!kernel.up) return fail(EINVAL);
   sctp_status status{};
@@ -145,16 +185,8 @@ int setsockopt(int fd, int level, int option, const void* value, socklen_t lengt
     if (!read(value, length, size)) return fail(EINVAL);
     return keep(descriptor, {level, option}, std::max(4608, 2 * std::min(size, kernel.largest_buffer / 2)));
   }
-  if (level == IPPROTO_SCTP && option == SCTP_EVENT) {
-    sctp_event event;
-    if (!read(value, length, event)) return fail(EINVAL);
-    if (event.se_on != 0) {
-      descriptor.events.insert(event.se_type);
-    } else {
-      descriptor.events.erase(event.se_type);
-    }
-    return 0;
-  }
+  if (level == IPPROTO_SCTP && option == SCTP_EVENT) return set_event(kernel, descriptor, value, length);
+  if (level == IPPROTO_SCTP && option == SCTP_EVENTS) return set_events(kernel, descriptor, value, length);
   if (Option{level, option} == init_msg) {
     sctp_initmsg init;
     return read(value, length, init) ? set_init(descriptor, init) : fail(EINVAL);
@@ -191,6 +223,7 @@ int getsockopt(int fd, int level, int option, void* value, socklen_t* length) no
   }
   switch (option) {
     case SCTP_STATUS: return answer_status(kernel, descriptor, value, length);
+    case SCTP_EVENTS: return answer_events(kernel, descriptor, value, length);
     case SCTP_GET_PEER_ADDR_INFO: return answer_peer_info(kernel, descriptor, value, length);
     case SCTP_INITMSG: return answer(kept(descriptor, init_msg, fresh_init), level, value, length);
     case SCTP_RTOINFO: return answer(kept(descriptor, rto_info, fresh_rto), level, value, length);

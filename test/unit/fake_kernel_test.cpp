@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include "support/fake_kernel.hpp"
 
+#include <array>
 #include <cerrno>
 
 #include "support/allocation_counter.hpp"
@@ -66,6 +67,33 @@ TEST_CASE("The fake kernel hands a long record out in pieces, and says where it 
   CHECK(sys::recvmsg(fd, &message, 0) == 1);
   CHECK((message.msg_flags & MSG_EOR) != 0);
   CHECK(room[0] == std::byte{'e'});
+  CHECK(sys::close(fd) == 0);
+}
+
+TEST_CASE("The fake kernel gives as many events as it has types, and refuses more") {
+  FakeKernel kernel;
+  kernel.event_types = 11;
+  const int fd = kernel.open();
+  std::array<std::uint8_t, 64> on{};
+  on[9] = 1;
+  CHECK(sys::setsockopt(fd, IPPROTO_SCTP, SCTP_EVENTS, on.data(), 12) == -1);
+  CHECK(errno == EINVAL);
+  CHECK(sys::setsockopt(fd, IPPROTO_SCTP, SCTP_EVENTS, on.data(), 11) == 0);
+  on.fill(7);
+  socklen_t length = on.size();
+  CHECK(sys::getsockopt(fd, IPPROTO_SCTP, SCTP_EVENTS, on.data(), &length) == 0);
+  CHECK(length == 11);
+  CHECK(on[9] == 1);
+  CHECK(on[8] == 0);
+  CHECK(on[11] == 7);
+  sctp_event event{};
+  event.se_type = SCTP_STREAM_CHANGE_EVENT;
+  CHECK(sys::setsockopt(fd, IPPROTO_SCTP, SCTP_EVENT, &event, sizeof event) == -1);
+  CHECK(errno == EINVAL);
+  kernel.has_event_option = false;
+  event.se_type = SCTP_SENDER_DRY_EVENT;
+  CHECK(sys::setsockopt(fd, IPPROTO_SCTP, SCTP_EVENT, &event, sizeof event) == -1);
+  CHECK(errno == ENOPROTOOPT);
   CHECK(sys::close(fd) == 0);
 }
 

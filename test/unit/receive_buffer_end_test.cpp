@@ -101,4 +101,101 @@ TEST_CASE("Giving up again and again costs no memory") {
   CHECK(transcript.since() == "s1 900000*x");
 }
 
+// Who began a shutdown
+
+/// "5 by the peer"
+std::string who(const Received& received) {
+  const auto* change = std::get_if<AssociationChange>(received.notification());
+  return change == nullptr ? describe(received)
+                           : to_string(change->association) + " " + to_string(change->end);
+}
+
+Record shut_down(int association) {
+  return assoc_change(State::shutdown_complete, {.association = AssociationId{association}});
+}
+
+TEST_CASE("A shutdown that the peer began is told as the peer's, and another as ours") {
+  Transcript transcript;
+  transcript.teller = who;
+  transcript.take_event(shutdown_event(AssociationId{5}));
+  transcript.take_event(shut_down(6));
+  transcript.take_event(shut_down(5));
+  CHECK(transcript.since() == "shutdown; 6 by us; 5 by the peer");
+  transcript.take_event(shut_down(5));
+  CHECK(transcript.since() == "5 by us");
+}
+
+TEST_CASE("A shutdown that the peer began is told as the peer's after each message that it cut off") {
+  Transcript transcript;
+  transcript.teller = who;
+  transcript.take("hel", begins_on(1));
+  transcript.take_event(shutdown_event(AssociationId{5}));
+  transcript.take_event(shut_down(5), 7);
+  CHECK(transcript.since() == "shutdown; s1 aborted after 3; 5 by the peer");
+}
+
+TEST_CASE("A shutdown that did not come to its end says nothing of the next association with that number") {
+  using enum State;
+  const State between = GENERATE(up, restarted, lost, cannot_start);
+  Transcript transcript;
+  transcript.teller = who;
+  transcript.take_event(shutdown_event(AssociationId{5}));
+  transcript.take_event(shutdown_event(AssociationId{6}));
+  transcript.take_event(assoc_change(between, {.association = AssociationId{5}}));
+  transcript.since();
+  transcript.take_event(shut_down(5));
+  transcript.take_event(shut_down(6));
+  CHECK(transcript.since() == "5 by us; 6 by the peer");
+}
+
+TEST_CASE("Only an end by shutdown is told as the peer's shutdown") {
+  Transcript transcript;
+  transcript.teller = who;
+  transcript.take_event(shutdown_event(AssociationId{5}));
+  transcript.take_event(assoc_change(
+      State::lost, {.association = AssociationId{5}, .cause = Cause::user_initiated_abort, .info = "x"}));
+  CHECK(transcript.since() == "shutdown; 5 aborted by the peer");
+}
+
+TEST_CASE("Who began their shutdown is known of many associations at once") {
+  Transcript transcript;
+  transcript.teller = who;
+  for (int number = 1; number <= 1000; ++number) {
+    if (number % 3 == 0) transcript.take_event(shutdown_event(AssociationId{number}));
+  }
+  transcript.since();
+  for (int number = 1000; number != 0; --number) {
+    transcript.take_event(shut_down(number));
+    if (transcript.since() != std::to_string(number) + (number % 3 == 0 ? " by the peer" : " by us"))
+      FAIL(number);
+  }
+}
+
+TEST_CASE("Shutdowns whose end is told elsewhere cost no more than so much memory") {
+  Transcript transcript;
+  for (int number = 1; number <= 50'000; ++number) {
+    transcript.take_event(shutdown_event(AssociationId{number}));
+    transcript.said.clear();
+  }
+  transcript.teller = who;
+  transcript.take_event(shut_down(50'000));
+  transcript.take_event(shut_down(46'000));
+  transcript.take_event(shut_down(1));
+  CHECK(transcript.since() == "50000 by the peer; 46000 by the peer; 1 by us");
+}
+
+TEST_CASE("A buffer that was moved knows who began the shutdown") {
+  Transcript from;
+  from.take_event(shutdown_event(AssociationId{5}));
+  Transcript to;
+  to.teller = who;
+  to.buffer = std::move(from.buffer);
+  to.take_event(shut_down(5));
+  CHECK(to.since() == "5 by the peer");
+  from.since();
+  from.teller = who;
+  from.take_event(shut_down(5));
+  CHECK(from.since() == "5 by us");
+}
+
 }  // namespace

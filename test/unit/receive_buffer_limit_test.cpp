@@ -6,8 +6,8 @@
 
 #include <sctpxx/receive_buffer.hpp>
 
+#include "piece_transcript.hpp"
 #include "support/catch.hpp"
-#include "transcript.hpp"
 
 namespace {
 
@@ -106,6 +106,88 @@ TEST_CASE("An event is handed out even where the limit for messages is less") {
   CHECK(transcript.since() == "lost 'because'");
   transcript.take_event(lost, 5);
   CHECK(transcript.since() == "lost 'because'");
+}
+
+TEST_CASE("An event is taken when messages hold all the memory that there is for them") {
+  const std::string info(10'000, 'w');
+  const Record lost = assoc_change(State::lost, {.association = AssociationId{6}, .info = info});
+  PieceTranscript transcript{1024, 20'000, 20'000};
+  for (int stream = 1; stream != 20; ++stream) transcript.take(std::string(4000, 'x'), begins_on(stream));
+  CHECK(transcript.since().starts_with(over_limit));
+  transcript.take_event(lost);
+  transcript.take_event(lost, 100);
+  transcript.take_event_pieces(lost, 100);
+  transcript.take_event_pieces(lost, 20'000);
+  const std::string told = "lost '" + info + "'";
+  CHECK(transcript.since() == told + "; " + told + "; " + told + "; " + told);
+  for (int stream = 1; stream != 20; ++stream) transcript.take("!", ends_on(stream));
+  CHECK(transcript.since().starts_with("s1 4001*x; s2 4001*x"));
+}
+
+TEST_CASE("An event of any size that the kernel has is taken, whatever the limits for messages say") {
+  const std::string info(65'532, 'w');
+  const Record lost = assoc_change(State::lost, {.association = ours, .info = info});
+  PieceTranscript transcript{0, 0, 0};
+  for (int round = 0; round != 3; ++round) {
+    transcript.take_event(lost);
+    transcript.take_event_pieces(lost);
+    CHECK(transcript.since() == "lost '" + info + "'; lost '" + info + "'");
+  }
+}
+
+TEST_CASE("An event without an end is an error once, is never taken for another, and the next one is whole") {
+  const bool by_pieces = GENERATE(false, true);
+  PieceTranscript transcript{1024};
+  Record endless;
+  while (endless.size() < 1'000'000) {
+    const Record shutdown = shutdown_event(ours);
+    endless.insert(endless.end(), shutdown.begin(), shutdown.end());
+  }
+  const auto take = [&](const Record& record) {
+    by_pieces ? transcript.take_event_pieces(record, 120) : transcript.take_event(record, 120);
+  };
+  transcript.take("hel", begins_on(1));
+  take(endless);
+  CHECK(transcript.since() == over_limit);
+  take(shutdown_event(ours));
+  transcript.take("lo", ends_on(1));
+  CHECK(transcript.since() == "shutdown; s1 'hello'");
+  CHECK(transcript.buffer.footprint() < 500'000);
+}
+
+TEST_CASE("A small message in pieces is taken where the limits are small, too") {
+  Transcript transcript{1024, 100, 100};
+  transcript.take("hel", begins_on(1));
+  transcript.take("lo", ends_on(1));
+  CHECK(transcript.since() == "s1 'hello'");
+  transcript.take(std::string(60, 'x'), begins_on(1));
+  transcript.take(std::string(60, 'x'), ends_on(1));
+  CHECK(transcript.since() == over_limit);
+}
+
+TEST_CASE("Memory that aborted messages held is there for others again") {
+  const std::string by = GENERATE("the end of their association", "the kernel's events", "giving up");
+  CAPTURE(by);
+  Transcript transcript{1024, 20'000, 40'000};
+  const Record lost = assoc_change(State::lost, {.association = ours, .info = "why"});
+  for (int round = 0; round != 50; ++round) {
+    for (int stream = 1; stream != 5; ++stream) transcript.take(std::string(3000, 'x'), begins_on(stream));
+    CHECK(transcript.since().empty());
+    if (by == "the end of their association") {
+      transcript.take_event(lost, round % 2 == 0 ? 7 : 1000);
+    } else if (by == "the kernel's events") {
+      for (std::uint16_t stream = 1; stream != 5; ++stream) {
+        transcript.take_event(partial_delivery_event(ours, StreamId{stream}));
+      }
+    } else {
+      transcript.buffer.abandon_unfinished();
+      while (const auto event = transcript.buffer.next()) transcript.say(describe(*event));
+    }
+    const std::string aborted =
+        "s1 aborted after 3000; s2 aborted after 3000; s3 aborted after 3000; s4 aborted after 3000";
+    CHECK(transcript.since().starts_with(aborted));
+    if (transcript.buffer.footprint() > 100'000) FAIL(transcript.buffer.footprint());
+  }
 }
 
 TEST_CASE("No limit is a limit, too") {

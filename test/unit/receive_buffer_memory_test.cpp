@@ -3,6 +3,7 @@
 #include <new>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include <sctpxx/receive_buffer.hpp>
 
@@ -21,7 +22,7 @@ const AssociationId ours{5};
 TEST_CASE("Nothing is allocated for messages that come whole, once warm") {
   Transcript transcript;
   transcript.take("warm", ends_on(1));
-  const Record event = shutdown_event(ours);
+  const Record event = sender_dry_event(ours);
   std::size_t received = 0;
   const AllocationCounter counter;
   for (int round = 0; round != 1000; ++round) {
@@ -37,6 +38,35 @@ TEST_CASE("Nothing is allocated for messages that come whole, once warm") {
   const std::size_t allocations = counter.count();
   CHECK(allocations == 0);
   CHECK(received == 1000);
+}
+
+TEST_CASE("Nothing is allocated for associations that come and go, once warm") {
+  ReceiveBuffer buffer;
+  std::size_t received = 0;
+  const auto take = [&](const Record& event) {
+    std::memcpy(buffer.prepare().data(), event.data(), event.size());
+    Piece piece;
+    piece.size = event.size();
+    piece.is_notification = piece.end_of_record = true;
+    std::error_code error;
+    if (buffer.commit(piece, error)) ++received;
+  };
+  std::vector<Record> shutdowns;
+  std::vector<Record> ends;
+  for (int number = 1; number != 101; ++number) {
+    shutdowns.push_back(shutdown_event(AssociationId{number}));
+    ends.push_back(assoc_change(State::shutdown_complete, {.association = AssociationId{number}}));
+  }
+  const auto all = [&] {
+    for (const Record& event : shutdowns) take(event);
+    for (const Record& event : ends) take(event);
+  };
+  all();
+  const AllocationCounter counter;
+  for (int round = 0; round != 100; ++round) all();
+  const std::size_t allocations = counter.count();
+  CHECK(allocations == 0);
+  CHECK(received == 101 * 200);
 }
 
 /// Gives the buffer messages of several pieces on `streams` streams that interleave.
@@ -143,6 +173,39 @@ TEST_CASE("Without memory commit drops the message, says so, and harms no other"
   transcript.take("lo", ends_on(1));
   transcript.take("y", ends_on(2));
   CHECK(transcript.since() == "s3 'fine'; s1 'hello'; s2 'xy'");
+}
+
+TEST_CASE("Without memory commit notes whatever has begun, however much has begun before") {
+  for (int open = 0; open != 70; ++open) {
+    CAPTURE(open);
+    Transcript transcript{1024};
+    for (int number = 1; number <= open; ++number) {
+      const AssociationId other{100 + number};
+      transcript.take("x", begins_on(number));
+      transcript.take_event(send_failed_event({.ends = false, .association = other, .payload = "x"}));
+      transcript.take_event(shutdown_event(other));
+    }
+    std::error_code error;
+    const auto commit = [&](Bytes bytes, Piece piece) {
+      std::memcpy(transcript.buffer.prepare().data(), bytes.data(), bytes.size());
+      piece.size = bytes.size();
+      const NoMemory none;
+      return transcript.buffer.commit(piece, error).has_value();
+    };
+    Piece event;
+    event.is_notification = event.end_of_record = true;
+    const AssociationId last{1000};
+    CHECK_FALSE(commit(as_bytes("x"), begins_on(1000)));
+    const std::size_t kept = error ? 0 : 1;
+    CHECK_FALSE(commit(send_failed_event({.ends = false, .association = last, .payload = "x"}), event));
+    CHECK(commit(shutdown_event(last), event));
+    CHECK(commit(assoc_change(State::shutdown_complete, {.association = last}), event));
+    CHECK(transcript.buffer.unfinished() == static_cast<std::size_t>(2 * open + 2));
+    transcript.buffer.abandon_unfinished();
+    std::size_t told = 0;
+    while (transcript.buffer.next()) ++told;
+    CHECK(told == static_cast<std::size_t>(2 * open + 1) + kept);
+  }
 }
 
 TEST_CASE("A buffer that was moved goes on with its messages") {

@@ -64,6 +64,7 @@ TEST_CASE("A message that comes in pieces is handed out whole, with what its fir
   Piece last = ends_on(3, true);
   last.size = 2;
   last.ppid = Ppid{1};  // under I-DATA the number of the fragment
+  last.ssn = 1;
   last.tsn = 101;
   last.source = Address::v4({192, 0, 2, 2}, 5000);
   std::error_code error;

@@ -65,4 +65,37 @@ TEST_CASE("Handlers may return nothing and keep what they saw") {
   CHECK(messages == 1);
 }
 
+// The answer of a receive piece by piece
+
+template <class T>
+concept LendsPiece = requires(T received) { static_cast<T&&>(received).piece(); };
+static_assert(LendsPiece<ReceivedPiece&> && !LendsPiece<ReceivedPiece&&> && !LendsPiece<Received&>);
+static_assert(!LendsMessage<ReceivedPiece&>);
+
+TEST_CASE("A piece is true, and its handler is called") {
+  const ReceivedPiece received{MessagePiece{.part = {}, .offset = 7, .last = true}};
+  CHECK(received);
+  CHECK(received.status() == ReceiveStatus::message);
+  REQUIRE(received.piece() != nullptr);
+  CHECK(received.piece()->offset == 7);
+  CHECK(received.notification() == nullptr);
+  CHECK(received.match([](const MessagePiece& piece) { return piece.offset; },
+                       [](const auto&) { return std::size_t{0}; }) == 7);
+}
+
+TEST_CASE("An event in place of a piece is what it is, and nothing at all is nothing") {
+  const ReceivedPiece event{Notification{SenderDry{AssociationId{5}}}};
+  CHECK(event);
+  CHECK(event.status() == ReceiveStatus::notification);
+  CHECK(event.piece() == nullptr);
+  CHECK(event.match([](const SenderDry& dry) { return dry.association; },
+                    [](const auto&) { return AssociationId{}; }) == AssociationId{5});
+  const ReceivedPiece nothing{ReceiveStatus::would_block};
+  CHECK_FALSE(nothing);
+  CHECK(nothing.status() == ReceiveStatus::would_block);
+  CHECK(nothing.piece() == nullptr);
+  CHECK(nothing.notification() == nullptr);
+  CHECK_THROWS_AS(nothing.match([](const auto&) {}), std::bad_variant_access);
+}
+
 }  // namespace

@@ -37,13 +37,15 @@ inline std::string describe(const Received& received) {
                (event.info.empty() ? "" : " '" + std::string{as_text(event.info)} + "'");
       },
       [](const ShutdownReceived&) { return std::string{"shutdown"}; },
-      [](const UnknownNotification& event) { return "unknown " + std::to_string(event.record.size()); });
+      [](const UnknownNotification& event) { return "unknown " + std::to_string(event.record.size()); },
+      [](const auto& event) { return to_string(event); });
 }
 
 /// A ReceiveBuffer, and what it has said to the pieces that it was given.
 struct Transcript {
   ReceiveBuffer buffer;
   std::string said;
+  std::string (*teller)(const Received&) = describe;
 
   explicit Transcript(std::size_t capacity = ReceiveBuffer::default_capacity,
                       std::size_t limit = ReceiveBuffer::default_limit,
@@ -62,9 +64,9 @@ struct Transcript {
       bytes = bytes.subspan(piece.size);
       piece.end_of_record = ends && bytes.empty();
       std::error_code error;
-      if (const auto received = buffer.commit(piece, error)) say(describe(*received));
+      if (const auto received = buffer.commit(piece, error)) say(teller(*received));
       if (error) say(error.message().substr(0, error.message().find(" (")));
-      while (const auto more = buffer.next()) say(describe(*more));
+      while (const auto more = buffer.next()) say(teller(*more));
     }
   }
   void take(std::string_view text, const Piece& piece) { take(as_bytes(text), piece); }

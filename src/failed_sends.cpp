@@ -1,0 +1,51 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include "failed_sends.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace sctp {
+
+void FailedSends::make_room() {
+  if (joining_.size() == joining_.capacity()) joining_.reserve(2 * joining_.size() + 2);
+}
+
+bool FailedSends::take(EventType type, const SendFailed& chunk, StoragePool& pool,
+                       std::size_t limit) noexcept {
+  auto joining = std::ranges::find_if(joining_, [&](const Joining& one) {
+    return !one.is_due && one.type == type && one.message.association == chunk.association;
+  });
+  const bool has_begun = joining != joining_.end();
+  if (!has_begun && (chunk.ends || !chunk.begins)) return false;
+  if (chunk.begins) {
+    // The end of the one before did not come: the kernel had no memory to tell it.
+    if (has_begun) joining->is_due = true;
+    joining_.push_back({.type = type, .message = chunk, .storage = {}});
+    joining = std::prev(joining_.end());
+  }
+  if (!joining->is_cut) joining->is_cut = bool{pool.append(joining->storage, chunk.payload, limit)};
+  joining->message.sent |= chunk.sent;
+  joining->message.ends = chunk.ends && !joining->is_cut;
+  joining->is_due = chunk.ends;
+  return true;
+}
+
+void FailedSends::abandon() noexcept {
+  for (Joining& one : joining_) one.is_due = true;
+}
+
+bool FailedSends::has_joined() const noexcept {
+  return std::ranges::any_of(joining_, [](const Joining& one) { return one.is_due; });
+}
+
+SendFailed FailedSends::take_joined(Storage& storage) noexcept {
+  const auto due = std::ranges::find_if(joining_, [](const Joining& one) { return one.is_due; });
+  storage = std::move(due->storage);
+  SendFailed message = due->message;
+  message.payload = storage.bytes();
+  joining_.erase(due);
+  return message;
+}
+
+}  // namespace sctp

@@ -1,0 +1,306 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include "reassembler.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include <sctpxx/error.hpp>
+
+namespace sctp::inline v0 {
+namespace {
+
+constexpr std::size_t smallest_block = 1024;  // an event in one read, whatever the caller asks for
+constexpr std::size_t largest_event = std::size_t{128} * 1024;  // the kernel's are below 66 KiB
+constexpr std::size_t most_shutdowns = 4096;    // at once; that of a peeled-off association ends elsewhere
+constexpr std::size_t no_limit = SIZE_MAX / 8;  // so that sums of limits stay sums
+
+Message message_from(const Piece& piece, Bytes payload) noexcept {
+  return {
+      .payload = payload,
+      .stream = piece.stream,
+      .ppid = piece.ppid,
+      .association = piece.association,
+      .unordered = piece.unordered,
+      .ssn = piece.ssn,
+      .tsn = piece.tsn,
+      .context = piece.context,
+      .source = piece.source,
+  };
+}
+
+PartialDeliveryAborted abort_of(const Unfinished& message) noexcept {
+  return {
+      .association = message.first.association,
+      .stream = message.first.stream,
+      .unordered = message.first.unordered,
+      .received = message.received,
+  };
+}
+
+/// The error that the kernel has for it, if nobody took that first.
+std::error_code loss_of(AssociationChange::End end) noexcept {
+  switch (end) {
+    case AssociationChange::End::timeout: return std::make_error_code(std::errc::timed_out);
+    case AssociationChange::End::own_abort: return std::make_error_code(std::errc::connection_aborted);
+    default: return std::make_error_code(std::errc::connection_reset);
+  }
+}
+
+EventType type_of(Bytes record) noexcept {
+  EventType type{};
+  std::memcpy(&type, record.data(), sizeof type);
+  return type;
+}
+
+}  // namespace
+
+ReceiveBuffer::Reassembler::Reassembler(std::size_t capacity, std::size_t limit, std::size_t total_limit)
+    : limit_{std::min(limit, no_limit)},
+      block_capacity_{std::clamp(capacity, smallest_block, no_limit)},
+      pool_{std::clamp(total_limit, limit_, no_limit) + block_capacity_},
+      event_pool_{2 * largest_event} {}
+
+std::optional<Notification> ReceiveBuffer::Reassembler::next() noexcept {
+  if (failed_sends_.has_joined()) {
+    Storage storage;
+    const SendFailed event = failed_sends_.take_joined(storage);
+    deliver(std::move(storage));
+    return event;
+  }
+  if (messages_.has_aborted()) {
+    Unfinished message = messages_.take_aborted();
+    // The event that waits may lie in the room behind this message: keep that until `prepare`.
+    if (delivered_.data == nullptr) std::swap(delivered_, message.storage);
+    pool_.recycle(std::move(message.storage));
+    return abort_of(message);
+  }
+  return std::exchange(held_, {});
+}
+
+void ReceiveBuffer::Reassembler::make_ready() {
+  deliver({});
+  if (!event_.has_begun) event_.record.size = 0;
+  // Commit must not fail to note what it has begun to read.
+  messages_.make_room();
+  failed_sends_.make_room();
+  if (peer_shuts_down_.size() == peer_shuts_down_.capacity()) {
+    peer_shuts_down_.reserve(2 * peer_shuts_down_.size() + 4);
+  }
+}
+
+MutableBytes ReceiveBuffer::Reassembler::prepare() {
+  make_ready();
+  room_is_callers_ = false;
+  // What comes next is most likely the next of the only one that has begun: let the kernel put it there.
+  Unfinished* message = messages_.only_one();
+  if (message != nullptr && message->fate == Unfinished::Fate::joined && !event_.has_begun) {
+    Storage* only = &message->storage;
+    const std::size_t most = limit_ + block_capacity_;
+    const std::error_code error = pool_.make_tail(*only, block_capacity_, most);
+    if (error == std::errc::not_enough_memory) throw std::bad_alloc{};
+    if (!error) return room_ = only->tail();
+  }
+  if (!block_.data) {
+    block_.data = std::make_unique_for_overwrite<std::byte[]>(block_capacity_);
+    block_.capacity = block_capacity_;
+  }
+  return room_ = block_.tail();
+}
+
+void ReceiveBuffer::Reassembler::prepare_piece(MutableBytes room) {
+  make_ready();
+  room_is_callers_ = true;
+  room_ = room;
+}
+
+std::optional<Received> ReceiveBuffer::Reassembler::commit(const Piece& piece,
+                                                           std::error_code& error) noexcept {
+  const Bytes bytes = room_.first(std::min(piece.size, room_.size()));
+  if (bytes.empty()) return std::nullopt;
+  if (piece.is_notification) {
+    if (const auto event = take_event_piece(piece, bytes, error)) return *event;
+    return std::nullopt;
+  }
+  const MessageKey key = key_of(piece);
+  Unfinished* message = messages_.find(key);
+  if (piece.has_info && message != nullptr && message->fate == Unfinished::Fate::streamed) {
+    // Its beginning has been handed out, so what is left of it is no message.
+    message->fate = Unfinished::Fate::dropped;
+    message->received += bytes.size();
+    const Notification event = abort_of(*message);
+    if (piece.end_of_record) messages_.end(key);
+    return event;
+  }
+  if (const auto whole = take_data(piece, key, bytes, error)) return *whole;
+  return std::nullopt;
+}
+
+std::optional<ReceivedPiece> ReceiveBuffer::Reassembler::commit_piece(const Piece& piece,
+                                                                      std::error_code& error) noexcept {
+  const Bytes bytes = room_.first(std::min(piece.size, room_.size()));
+  if (bytes.empty()) return std::nullopt;
+  if (piece.is_notification) {
+    if (const auto event = take_event_piece(piece, bytes, error)) return *event;
+    return std::nullopt;
+  }
+  const MessageKey key = key_of(piece);
+  Unfinished* message = messages_.find(key);
+  if (!piece.has_info || (message != nullptr && message->fate != Unfinished::Fate::streamed)) {
+    const auto whole = take_data(piece, key, bytes, error);
+    if (!whole) return std::nullopt;
+    return MessagePiece{.part = *whole, .offset = 0, .last = true};
+  }
+  if (message == nullptr) {
+    const Message first = message_from(piece, bytes);
+    if (piece.end_of_record) return MessagePiece{.part = first, .offset = 0, .last = true};
+    message = &messages_.begin(key, first);
+    message->fate = Unfinished::Fate::streamed;
+  }
+  MessagePiece answer{.part = message->first, .offset = message->received, .last = piece.end_of_record};
+  answer.part.payload = bytes;
+  message->received += bytes.size();
+  if (answer.last) messages_.end(key);
+  return answer;
+}
+
+MessageKey ReceiveBuffer::Reassembler::key_of(const Piece& piece) noexcept {
+  return messages_.key_of({piece.association, piece.stream, piece.unordered}, piece.ssn);
+}
+
+/// Joins. Answers the message that is whole now.
+std::optional<Message> ReceiveBuffer::Reassembler::take_data(const Piece& piece, const MessageKey& key,
+                                                             Bytes bytes, std::error_code& error) noexcept {
+  if (!piece.has_info) {
+    messages_.drop_all(pool_);  // it may have been a piece of any of them
+    error = Errc::receive_info_missing;
+    return std::nullopt;
+  }
+  Unfinished* message = messages_.find(key);
+  if (message == nullptr) {
+    if (piece.end_of_record && bytes.size() <= limit_) return message_from(piece, bytes);
+    message = &messages_.begin(key, message_from(piece, {}));
+  }
+  message->received += bytes.size();
+  if (message->fate == Unfinished::Fate::joined) {
+    error = pool_.append(message->storage, bytes, limit_);
+    if (error) {
+      message->fate = Unfinished::Fate::dropped;
+      pool_.recycle(std::move(message->storage));
+    }
+  }
+  if (!piece.end_of_record) return std::nullopt;
+
+  const bool is_whole = message->fate == Unfinished::Fate::joined;
+  Message whole = message->first;
+  deliver(messages_.end(key));
+  if (!is_whole) return std::nullopt;
+  whole.payload = delivered_.bytes();
+  return whole;
+}
+
+std::optional<Notification> ReceiveBuffer::Reassembler::take_event_piece(const Piece& piece, Bytes bytes,
+                                                                         std::error_code& error) noexcept {
+  if (!event_.has_begun && piece.end_of_record && !room_is_callers_) return take_event(bytes, error);
+  event_.has_begun = true;
+  if (!event_.is_dropped) {
+    error = event_pool_.append(event_.record, bytes, largest_event);
+    event_.is_dropped = bool{error};
+  }
+  if (!piece.end_of_record) return std::nullopt;
+  event_.has_begun = false;
+  if (std::exchange(event_.is_dropped, false)) return std::nullopt;
+  return take_event(event_.record.bytes(), error);
+}
+
+std::optional<Notification> ReceiveBuffer::Reassembler::take_event(Bytes record,
+                                                                   std::error_code& error) noexcept {
+  const Notification event = decode_notification(record, error);
+  if (error) return std::nullopt;
+  if (const auto* change = std::get_if<AssociationChange>(&event)) return take(*change);
+  if (const auto* aborted = std::get_if<PartialDeliveryAborted>(&event)) return take(*aborted);
+  if (const auto* chunk = std::get_if<SendFailed>(&event)) {
+    return failed_sends_.take(type_of(record), *chunk, pool_, limit_) ? next() : event;
+  }
+  if (const auto* shutdown = std::get_if<ShutdownReceived>(&event)) {
+    std::erase(peer_shuts_down_, shutdown->association);
+    if (peer_shuts_down_.size() == most_shutdowns) peer_shuts_down_.erase(peer_shuts_down_.begin());
+    peer_shuts_down_.push_back(shutdown->association);
+  }
+  return event;
+}
+
+std::optional<Notification> ReceiveBuffer::Reassembler::take(AssociationChange change) noexcept {
+  using enum AssociationChange::State;
+  const bool by_peer = std::erase(peer_shuts_down_, change.association) != 0;
+  untold_loss_.clear();
+  switch (change.state) {
+    case up: life_ = Life::open; return change;
+    case restarted: life_ = Life::open; break;
+    case lost:
+      life_ = Life::ended;
+      untold_loss_ = loss_of(change.end);
+      break;
+    case shutdown_complete:
+      life_ = Life::ended;
+      if (by_peer) change.end = AssociationChange::End::peer_shutdown;
+      break;
+    case cannot_start: life_ = Life::not_begun; break;
+    default: return change;
+  }
+  // The kernel tells of most messages that are cut off, but not of those cut off by a restart.
+  messages_.abort_all_of(change.association);
+  held_.emplace(change);
+  return next();
+}
+
+std::optional<Notification> ReceiveBuffer::Reassembler::take(const PartialDeliveryAborted& event) noexcept {
+  std::optional<MessageKey> key = MessageKey{event.association, event.stream, event.unordered};
+  const Unfinished* message = messages_.find(*key);
+  if (message == nullptr && event.stream == StreamId{} && !event.unordered) {
+    // Without I-DATA the kernel's event names stream 0, whatever the stream was; but then an association has
+    // one unfinished message at most.
+    key = messages_.only_one_of(event.association);
+    if (key) message = messages_.find(*key);
+  }
+  if (message == nullptr) return event;
+  messages_.abort(*key);
+  return next();  // nothing where it was dropped, and told of, before
+}
+
+void ReceiveBuffer::Reassembler::abandon_unfinished() noexcept {
+  event_.has_begun = event_.is_dropped = false;  // half an event tells nothing
+  failed_sends_.abandon();
+  messages_.abort_all();
+}
+
+void ReceiveBuffer::Reassembler::deliver(Storage&& storage) noexcept {
+  pool_.recycle(std::exchange(delivered_, std::move(storage)));
+}
+
+std::optional<ReceiveStatus> ReceiveBuffer::Reassembler::end_of_association(bool gone,
+                                                                            std::error_code& error) noexcept {
+  // One that could not start may be under way again.
+  if (life_ == Life::open || (life_ == Life::not_begun && !gone)) return std::nullopt;
+  error = std::exchange(untold_loss_, {});
+  return error ? ReceiveStatus::failed : ReceiveStatus::end_of_stream;
+}
+
+void ReceiveBuffer::Reassembler::note_loss(std::error_code untold) noexcept {
+  untold_loss_ = untold;
+  // What has not begun has not ended either: the socket may connect again.
+  if (life_ != Life::not_begun) life_ = Life::ended;
+}
+
+std::size_t ReceiveBuffer::Reassembler::unfinished() const noexcept {
+  return messages_.size() + failed_sends_.size() + (event_.has_begun ? 1 : 0);
+}
+
+std::size_t ReceiveBuffer::Reassembler::footprint() const noexcept {
+  return pool_.allocated() + event_pool_.allocated() + block_.capacity + messages_.footprint() +
+         failed_sends_.footprint() + peer_shuts_down_.capacity() * sizeof(AssociationId);
+}
+
+}  // namespace sctp::inline v0

@@ -1,0 +1,76 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <system_error>
+#include <vector>
+
+#include <sctpxx/receive_buffer.hpp>
+
+#include "failed_sends.hpp"
+#include "storage.hpp"
+#include "unfinished.hpp"
+
+namespace sctp::inline v0 {
+
+/// What a ReceiveBuffer consists of from its first use on. Its public functions are the buffer's own, with
+/// the same promises; they are described there.
+class ReceiveBuffer::Reassembler {
+ public:
+  Reassembler(std::size_t capacity, std::size_t limit, std::size_t total_limit);
+
+  std::optional<Notification> next() noexcept;
+  MutableBytes prepare();
+  std::optional<Received> commit(const Piece& piece, std::error_code& error) noexcept;
+  void prepare_piece(MutableBytes room);
+  std::optional<ReceivedPiece> commit_piece(const Piece& piece, std::error_code& error) noexcept;
+  void abandon_unfinished() noexcept;
+  [[nodiscard]] std::size_t unfinished() const noexcept;
+  [[nodiscard]] std::size_t footprint() const noexcept;
+
+  std::optional<ReceiveStatus> end_of_association(bool gone, std::error_code& error) noexcept;
+  void note_loss(std::error_code untold) noexcept;
+
+ private:
+  /// An event that comes in pieces, or to the caller's room: only one at a time does.
+  struct CopiedEvent {
+    bool has_begun = false;
+    bool is_dropped = false;
+    Storage record;  // stays until the next `prepare`
+  };
+  /// What the events told last; of use where a socket has one association only.
+  enum class Life : std::uint8_t { open, not_begun, ended };
+
+  void make_ready();
+  void deliver(Storage&& storage) noexcept;
+
+  MessageKey key_of(const Piece& piece) noexcept;
+  std::optional<Message> take_data(const Piece& piece, const MessageKey& key, Bytes bytes,
+                                   std::error_code& error) noexcept;
+  std::optional<Notification> take_event_piece(const Piece& piece, Bytes bytes,
+                                               std::error_code& error) noexcept;
+  std::optional<Notification> take_event(Bytes record, std::error_code& error) noexcept;
+  std::optional<Notification> take(AssociationChange change) noexcept;
+  std::optional<Notification> take(const PartialDeliveryAborted& event) noexcept;
+
+  std::size_t limit_;
+  std::size_t block_capacity_;
+  StoragePool pool_;        // for messages
+  StoragePool event_pool_;  // so that messages cannot keep events out
+  Storage block_;           // where a piece lands when it does not go behind another
+  MutableBytes room_;       // what `prepare` gave, or was given
+  bool room_is_callers_ = false;
+  UnfinishedMessages messages_;
+  CopiedEvent event_;
+  FailedSends failed_sends_;
+  Storage delivered_;                           // what was last handed out, when it had been joined
+  std::optional<Notification> held_;            // an event that waits behind the aborts that it caused
+  std::vector<AssociationId> peer_shuts_down_;  // and has not finished
+  Life life_ = Life::open;
+  std::error_code untold_loss_;
+};
+
+}  // namespace sctp::inline v0

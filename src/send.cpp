@@ -1,0 +1,108 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include <cerrno>
+#include <string>
+
+#include <sctpxx/error.hpp>
+#include <sctpxx/option/association.hpp>
+#include <sctpxx/option/socket.hpp>
+#include <sctpxx/socket_ref.hpp>
+
+#include "control.hpp"
+#include "failure.hpp"
+#include "native.hpp"
+#include "socket_name.hpp"
+#include "sys.hpp"
+
+/// How a SocketRef sends.
+namespace sctp::inline v0 {
+namespace {
+
+[[noreturn]] void fail_send(const SocketRef& socket, Bytes payload, const SendOptions& options,
+                            std::error_code error) {
+  fail(Attempt::send,
+       std::to_string(payload.size()) + " bytes on stream " + to_string(options.stream) + " to " +
+           partner(socket),
+       error);
+}
+
+/// The kernel's EMSGSIZE and EINVAL, where the cause can be told.
+void explain_send(const SocketRef& socket, AssociationId association, Bytes payload,
+                  const SendOptions& options, std::error_code& error) noexcept {
+  std::error_code unknown;
+  if (error == std::errc::message_size) {
+    const auto buffer = socket.get<option::SndBuf>(unknown);
+    if (!unknown && payload.size() > buffer.size) error = Errc::message_exceeds_send_buffer;
+  } else if (error == std::errc::invalid_argument) {
+    option::Status status;
+    get_option(OptionTarget{socket.fd(), association}, status, unknown);
+    // Before there is an association, what was to be asked for counts.
+    const std::uint16_t streams =
+        unknown ? socket.get<option::InitMsg>(unknown).outgoing_streams.value_or(0) : status.outgoing_streams;
+    if (!unknown && static_cast<std::uint16_t>(options.stream) >= streams) error = Errc::no_such_stream;
+  }
+}
+
+}  // namespace
+
+// Never both an association and an address: the kernel would take the address, and another association with
+// it.
+bool SocketRef::send(AssociationId association, const Address* peer, Bytes payload,
+                     const SendOptions& options, int flags, std::error_code& error) const noexcept {
+  if (payload.empty()) {
+    error = Errc::empty_message;
+    return false;
+  }
+  // sendmsg reads, though its structure cannot say so.
+  iovec piece{const_cast<std::byte*>(payload.data()), payload.size()};
+  msghdr message{};
+  message.msg_iov = &piece;
+  message.msg_iovlen = 1;
+  SendControl control{association, options};
+  control.attach_to(message);
+  native::SocketAddress destination;
+  if (peer != nullptr) {
+    message.msg_name = &destination;
+    message.msg_namelen = native::to_native(*peer, destination);
+  }
+  error.clear();
+  while (sys::sendmsg(fd_, &message, flags | MSG_NOSIGNAL) < 0) {
+    if (errno == EINTR) continue;
+    error = native::last_error();
+    explain_send(*this, association, payload, options, error);
+    return false;
+  }
+  return true;
+}
+
+void SocketRef::send(AssociationId association, Bytes payload, const SendOptions& options,
+                     std::error_code& error) const noexcept {
+  send(association, nullptr, payload, options, 0, error);
+}
+
+void SocketRef::send_to(const Address& peer, Bytes payload, const SendOptions& options,
+                        std::error_code& error) const noexcept {
+  send({}, &peer, payload, options, 0, error);
+}
+
+bool SocketRef::try_send(AssociationId association, Bytes payload, const SendOptions& options,
+                         std::error_code& error) const noexcept {
+  const bool sent = send(association, nullptr, payload, options, MSG_DONTWAIT, error);
+  if (error == std::errc::operation_would_block) error.clear();
+  return sent;
+}
+
+void SocketRef::send(AssociationId association, Bytes payload, const SendOptions& options) const {
+  std::error_code error;
+  send(association, payload, options, error);
+  if (error) fail_send(*this, payload, options, error);
+}
+
+bool SocketRef::try_send(AssociationId association, Bytes payload, const SendOptions& options) const {
+  std::error_code error;
+  const bool sent = try_send(association, payload, options, error);
+  if (error) fail_send(*this, payload, options, error);
+  return sent;
+}
+
+}  // namespace sctp::inline v0

@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include "storage.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include <sctpxx/error.hpp>
+
+namespace sctp {
+namespace {
+
+constexpr std::size_t smallest = 4096;  // so that many tiny messages cost what the limits say
+
+}  // namespace
+
+std::error_code StoragePool::grow(Storage& storage, std::size_t capacity) noexcept {
+  Storage* fitting = nullptr;
+  for (Storage& spare : spare_) {
+    if (spare.capacity < capacity) continue;
+    // The limit counts what is held: where that is scarce, a small message must not hold much more than it
+    // needs.
+    if (spare.capacity / 4 > capacity && allocated_ > limit_ / 2) continue;
+    if (fitting == nullptr || spare.capacity < fitting->capacity) fitting = &spare;
+  }
+  if (fitting != nullptr) {
+    std::swap(storage, *fitting);
+    std::swap(*fitting, spare_.back());
+    Storage outgrown = std::move(spare_.back());
+    spare_.pop_back();
+    if (outgrown.size != 0) std::memcpy(storage.data.get(), outgrown.data.get(), outgrown.size);
+    storage.size = outgrown.size;
+    recycle(std::move(outgrown));
+    return {};
+  }
+  while (allocated_ + capacity > limit_ && !spare_.empty()) {
+    allocated_ -= spare_.back().capacity;
+    spare_.pop_back();
+  }
+  if (allocated_ - storage.capacity + capacity > limit_) return Errc::message_exceeds_limit;
+  // Not zeroed: it is written first.
+  std::unique_ptr<std::byte[]> larger{new (std::nothrow) std::byte[capacity]};
+  if (larger == nullptr) return std::make_error_code(std::errc::not_enough_memory);
+  if (storage.size != 0) std::memcpy(larger.get(), storage.data.get(), storage.size);
+  allocated_ += capacity - storage.capacity;
+  storage.data = std::move(larger);
+  storage.capacity = capacity;
+  return {};
+}
+
+std::error_code StoragePool::make_tail(Storage& storage, std::size_t more, std::size_t most) noexcept {
+  const std::size_t needed = storage.size + more;
+  if (needed <= storage.capacity) return {};
+  const std::size_t generous = std::max(std::min(2 * storage.capacity, most), smallest);
+  if (generous > needed && !grow(storage, generous)) return {};
+  return grow(storage, needed);
+}
+
+std::error_code StoragePool::append(Storage& storage, Bytes bytes, std::size_t limit) noexcept {
+  if (bytes.empty()) return {};
+  if (bytes.size() > limit - storage.size) return Errc::message_exceeds_limit;
+  if (bytes.size() > storage.capacity - storage.size || bytes.data() != storage.tail().data()) {
+    if (const std::error_code error = make_tail(storage, bytes.size(), limit)) return error;
+    std::memcpy(storage.tail().data(), bytes.data(), bytes.size());
+  }
+  storage.size += bytes.size();
+  return {};
+}
+
+void StoragePool::recycle(Storage&& storage) noexcept {
+  Storage spent = std::exchange(storage, {});
+  if (spent.data == nullptr) return;
+  spent.size = 0;
+  if (spare_.size() < spare_.capacity()) {
+    spare_.push_back(std::move(spent));
+  } else {
+    allocated_ -= spent.capacity;
+  }
+}
+
+}  // namespace sctp

@@ -1,0 +1,54 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <system_error>
+#include <vector>
+
+#include <sctpxx/bytes.hpp>
+
+namespace sctp {
+
+/// Bytes that grow at their end.
+struct Storage {
+  std::unique_ptr<std::byte[]> data;
+  std::size_t size = 0;
+  std::size_t capacity = 0;
+
+  [[nodiscard]] Bytes bytes() const noexcept { return {data.get(), size}; }
+  /// Where the next bytes go.
+  [[nodiscard]] MutableBytes tail() const noexcept { return {data.get() + size, capacity - size}; }
+};
+
+/// Gives storages their memory, within a limit for all of them, and takes it back to give it again: once as
+/// much is there as is needed, nothing is allocated.
+class StoragePool {
+ public:
+  explicit StoragePool(std::size_t limit) : limit_{limit} { spare_.reserve(most_spares); }
+
+  /// Makes room for `more` bytes behind what is there, and for still more if that keeps within `most` in all.
+  /// Errc::message_exceeds_limit or `not_enough_memory`; the storage is as before then.
+  [[nodiscard]] std::error_code make_tail(Storage& storage, std::size_t more, std::size_t most) noexcept;
+
+  /// Copies `bytes` behind what is there, unless they stand there already. Never more than `limit` bytes.
+  [[nodiscard]] std::error_code append(Storage& storage, Bytes bytes, std::size_t limit) noexcept;
+
+  /// Takes the memory back.
+  void recycle(Storage&& storage) noexcept;
+
+  /// Bytes of memory, given and spare.
+  [[nodiscard]] std::size_t allocated() const noexcept { return allocated_; }
+
+ private:
+  [[nodiscard]] std::error_code grow(Storage& storage, std::size_t capacity) noexcept;
+
+  static constexpr std::size_t most_spares = 16;  // a message that doubles from 4 KiB to 16 MiB leaves 13
+
+  std::size_t limit_;
+  std::size_t allocated_ = 0;
+  std::vector<Storage> spare_;
+};
+
+}  // namespace sctp

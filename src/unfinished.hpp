@@ -1,0 +1,107 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include <sctpxx/ids.hpp>
+#include <sctpxx/message.hpp>
+
+#include "storage.hpp"
+
+namespace sctp {
+
+/// What tells messages apart: at most one of each is open at a time, in every delivery mode of the kernel.
+struct MessageKey {
+  AssociationId association{};
+  StreamId stream{};
+  bool unordered = false;
+  /// Under I-DATA the kernel (6.1) hands whole unordered messages out between the pieces of another one of
+  /// their stream. Only the stream sequence number tells them apart. Such a one is open no longer than it
+  /// takes to read it: its rest, if the reader's memory was too small for it, is what the kernel hands out
+  /// next.
+  bool beside = false;
+
+  friend bool operator==(const MessageKey&, const MessageKey&) noexcept = default;
+};
+
+struct MessageKeyHash {
+  std::size_t operator()(const MessageKey& key) const noexcept {
+    const auto association = static_cast<std::uint32_t>(key.association);
+    return (std::size_t{association} << 18 ^ std::size_t{static_cast<std::uint16_t>(key.stream)} << 2 ^
+            std::size_t{key.unordered} << 1 ^ std::size_t{key.beside}) *
+           0x9e3779b97f4a7c15;
+  }
+};
+
+/// A message whose end has not come.
+struct Unfinished {
+  enum class Fate : std::uint8_t {
+    joined,    // its bytes are kept
+    streamed,  // its pieces are handed out
+    dropped,   // over a limit: its bytes are thrown away up to its end
+  };
+  Message first;  // as the first piece said; later ones have no PPID of their own under I-DATA
+  Fate fate = Fate::joined;
+  std::size_t received = 0;
+  std::uint64_t number = 0;  // in the order of beginnings
+  Storage storage;
+};
+
+/// The messages that have begun, and those that were aborted and are still to be told. A peer may begin
+/// 131072 at once under I-DATA, so nothing here takes longer the more there are, but the end of an
+/// association.
+class UnfinishedMessages {
+ public:
+  /// Lets one more `begin`. Throws `std::bad_alloc`.
+  void make_room();
+
+  /// After `make_room` nothing below fails.
+  Unfinished& begin(const MessageKey& key, const Message& first) noexcept;
+  [[nodiscard]] Unfinished* find(const MessageKey& key) noexcept;
+  /// The key of the message with this number, be it open or not: of an unordered one the second of its stream
+  /// when another is open. A third there is not; where a peer makes believe so, the second is aborted.
+  [[nodiscard]] MessageKey key_of(MessageKey key, std::uint16_t ssn) noexcept;
+  /// The association's message if it has exactly one.
+  [[nodiscard]] std::optional<MessageKey> only_one_of(AssociationId association) const noexcept;
+  /// The only message there is, or null.
+  [[nodiscard]] Unfinished* only_one() noexcept {
+    return open_.size() == 1 ? &open_.begin()->second : nullptr;
+  }
+  /// It is complete, or nobody's any more; its storage is the caller's.
+  Storage end(const MessageKey& key) noexcept;
+  /// These will never be complete. Those that were dropped have been told of, and are forgotten.
+  void abort(const MessageKey& key) noexcept;
+  void abort_all_of(AssociationId association) noexcept;
+  void abort_all() noexcept;
+  /// Throws away the bytes of all that come from now on.
+  void drop_all(StoragePool& pool) noexcept;
+
+  [[nodiscard]] bool has_aborted() const noexcept { return told_ != aborted_.size(); }
+  /// The next that was aborted, in the order of beginnings.
+  Unfinished take_aborted() noexcept;
+
+  /// Those that have begun, without an end or an abort that was told.
+  [[nodiscard]] std::size_t size() const noexcept { return open_.size() + aborted_.size() - told_; }
+  [[nodiscard]] std::size_t footprint() const noexcept;
+
+ private:
+  using Table = std::unordered_map<MessageKey, Unfinished, MessageKeyHash>;
+
+  template <class Which>
+  void abort_those(Which which) noexcept;
+  void set_aside(Table::node_type node) noexcept;
+  void keep(Table::node_type node) noexcept;
+
+  Table open_;
+  std::vector<Table::node_type> spare_;    // so that a message that begins needs no memory
+  std::vector<Table::node_type> aborted_;  // from `told_` on
+  std::size_t told_ = 0;
+  std::uint64_t begun_ = 0;
+};
+
+}  // namespace sctp
