@@ -1,7 +1,7 @@
 // SPDX-FileCopyrightText: sctpxx contributors
 // SPDX-License-Identifier: MIT
 
-// Prints one line for each message that comes, however many pieces it came in.
+// Prints one line for each message that comes, however many pieces it came in, and for each event if asked.
 
 #include <fmt/core.h>
 
@@ -49,15 +49,23 @@ int main(int argc, char** argv) try {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;
   std::size_t limit = sctp::ReceiveBuffer::default_limit;
+  bool all_events = false;
   options.add_option("--address", address, "address to listen on; :: for all of IPv6 and IPv4")
       ->capture_default_str();
   options.add_option("--port", port, "port to listen on; 0 for any free one")->capture_default_str();
   options.add_option("--limit", limit, "the largest message to take, in bytes")->capture_default_str();
+  options.add_flag("--all-events", all_events,
+                   "print every kind of event, not only the ends of associations");
   CLI11_PARSE(options, argc, argv);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
 
   const UntilCtrlC until_ctrl_c;
   sctp::Listener listener{{address, port}};
+  if (all_events) {
+    listener.subscribe<sctp::PeerAddressChange, sctp::RemoteError, sctp::SendFailed,
+                       sctp::AdaptationIndication, sctp::AuthenticationEvent, sctp::SenderDry,
+                       sctp::StreamReset, sctp::AssociationReset, sctp::StreamChange>();
+  }
   fmt::print("listening on {}\n", listener.local_address());
 
   while (auto peer = until_ctrl_c.accept(listener)) {
