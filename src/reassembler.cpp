@@ -124,6 +124,8 @@ std::optional<Received> ReceiveBuffer::Reassembler::commit(const Piece& piece,
     if (const auto event = take_event_piece(piece, bytes, error)) return *event;
     return std::nullopt;
   }
+  const bool is_whole = piece.end_of_record && piece.has_info && bytes.size() <= limit_;
+  if (is_whole && messages_.is_empty()) return message_from(piece, bytes);  // as nearly all are
   const MessageKey key = key_of(piece);
   Unfinished* message = messages_.find(key);
   if (piece.has_info && message != nullptr && message->fate == Unfinished::Fate::streamed) {

@@ -13,10 +13,10 @@ constexpr std::size_t most_spares = 16;
 }  // namespace
 
 void UnfinishedMessages::make_room() {
-  // Asked only where more are needed: otherwise it may give buckets back.
-  const auto full =
-      static_cast<std::size_t>(open_.max_load_factor() * static_cast<float>(open_.bucket_count()));
-  if (open_.size() + 1 > full || full < 8) open_.reserve(2 * open_.size() + 8);
+  if (open_.size() == room_) {
+    room_ = 2 * room_ + 8;
+    open_.reserve(room_);  // only where more are needed: otherwise it may give buckets back
+  }
   if (const std::size_t all = aborted_.size() + open_.size() + 1; all > aborted_.capacity()) {
     aborted_.reserve(2 * all);
   }

@@ -68,6 +68,8 @@ class UnfinishedMessages {
   [[nodiscard]] MessageKey key_of(MessageKey key, std::uint16_t ssn) noexcept;
   /// The association's message if it has exactly one.
   [[nodiscard]] std::optional<MessageKey> only_one_of(AssociationId association) const noexcept;
+  /// None is open.
+  [[nodiscard]] bool is_empty() const noexcept { return open_.empty(); }
   /// The only message there is, or null.
   [[nodiscard]] Unfinished* only_one() noexcept {
     return open_.size() == 1 ? &open_.begin()->second : nullptr;
@@ -101,6 +103,7 @@ class UnfinishedMessages {
   std::vector<Table::node_type> spare_;    // so that a message that begins needs no memory
   std::vector<Table::node_type> aborted_;  // from `told_` on
   std::size_t told_ = 0;
+  std::size_t room_ = 0;  // for so many in `open_`
   std::uint64_t begun_ = 0;
 };
 

@@ -40,7 +40,7 @@ enum class Cause : std::uint16_t {
 /// One error cause of an ABORT or ERROR chunk.
 struct ErrorCause {
   Cause cause{};
-  Bytes value;  ///< what stands behind its header; with `user_initiated_abort` the peer's own words
+  Bytes value{};  ///< what stands behind its header; with `user_initiated_abort` the peer's own words
 };
 
 /// The error causes in bytes as they stand on the wire:

@@ -15,7 +15,7 @@ namespace sctp::inline v0 {
 /// One whole message as it came from the peer. A view: `payload` lies in the ReceiveBuffer that it was
 /// received with and is dead at the next receive with that buffer.
 struct Message {
-  Bytes payload;      ///< never empty
+  Bytes payload{};    ///< never empty
   StreamId stream{};  ///< the peer's outgoing stream
   Ppid ppid{};        ///< as the peer meant it, in host order
   AssociationId association{};
@@ -23,13 +23,13 @@ struct Message {
   std::uint16_t ssn = 0;      ///< stream sequence number; the low half of the message identifier under I-DATA
   std::uint32_t tsn = 0;      ///< transmission sequence number of the message's first chunk
   std::uint32_t context = 0;  ///< what SCTP_CONTEXT says for this association
-  Address source;             ///< one of the peer's addresses: the one that this message came from
+  Address source{};           ///< one of the peer's addresses: the one that this message came from
 };
 
 /// A stretch of a message, for those who do not want it whole. Pieces of several messages may alternate;
 /// those of one agree in association, stream and order.
 struct MessagePiece {
-  Message part;            ///< `payload` is this stretch alone; all else is as the first piece said
+  Message part{};          ///< `payload` is this stretch alone; all else is as the first piece said
   std::size_t offset = 0;  ///< how many bytes of the message came before
   bool last = false;       ///< the message is complete with it; else more follows, or PartialDeliveryAborted
 };

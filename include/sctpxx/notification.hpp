@@ -69,7 +69,7 @@ struct AssociationChange {
   std::uint16_t outgoing_streams = 0;  ///< for `up` and `restarted`: streams that we may send on; else 0
   std::uint16_t incoming_streams = 0;  ///< likewise: streams that the peer may send on
   AssociationId association{};         ///< 0 with `cannot_start` when the setup had no number yet
-  Bytes info;  ///< the error causes of the peer's ABORT, for ErrorCauses; may be empty
+  Bytes info{};  ///< the error causes of the peer's ABORT, for ErrorCauses; may be empty
 };
 
 /// One of the peer's addresses became another to us. SCTP_PEER_ADDR_CHANGE, RFC 6458 6.1.2.
@@ -97,7 +97,7 @@ struct PeerAddressChange {
   };
   State state{};
   Reason reason{};
-  Address address;
+  Address address{};
   AssociationId association{};
 };
 
@@ -107,7 +107,7 @@ struct RemoteError {
 
   Cause cause{};
   AssociationId association{};
-  Bytes value;  ///< of the cause, with up to three bytes of padding
+  Bytes value{};  ///< of the cause, with up to three bytes of padding
 };
 
 /// A message of ours was given up: its time was over, or the association ended. SCTP_SEND_FAILED_EVENT,
@@ -127,7 +127,7 @@ struct SendFailed {
   Ppid ppid{};
   std::uint32_t context = 0;  ///< SendOptions::context of the message
   AssociationId association{};
-  Bytes payload;
+  Bytes payload{};
 };
 
 /// The peer sent SHUTDOWN: all of its messages have arrived, and new ones of ours are refused.
@@ -241,7 +241,7 @@ struct StreamReset {
   bool outgoing = false;  ///< streams that we send on
   bool incoming = false;  ///< streams that the peer sends on
   AssociationId association{};
-  StreamList streams;  ///< empty: all of them
+  StreamList streams{};  ///< empty: all of them
 };
 
 /// All streams and both transmission sequence numbers begin anew. SCTP_ASSOC_RESET_EVENT, RFC 6525 6.1.2.
@@ -268,7 +268,7 @@ struct StreamChange {
 struct UnknownNotification {
   std::uint16_t type = 0;  ///< SCTP_SN_TYPE_BASE + n
   std::uint16_t flags = 0;
-  Bytes record;  ///< all of it, header included, in the kernel's byte order
+  Bytes record{};  ///< all of it, header included, in the kernel's byte order
 };
 
 /// Any event.

@@ -30,7 +30,7 @@ struct Piece {
   std::uint16_t ssn = 0;
   std::uint32_t tsn = 0;
   std::uint32_t context = 0;
-  Address source;
+  Address source{};
 };
 
 /// The memory of a receive loop, and what joins the pieces of messages: the kernel hands a message out in

@@ -22,9 +22,10 @@ namespace sctp::test {
 class Compared {
  public:
   Compared(std::size_t capacity, std::size_t limit, std::size_t total_limit)
-      : buffer{capacity, limit, total_limit}, model{limit, total_limit}, most_memory_{total_limit} {
-    most_memory_ = std::max(limit, total_limit) + 2 * std::max<std::size_t>(capacity, 1024);
-  }
+      : buffer{capacity, limit, total_limit},
+        model{limit, total_limit},
+        block_{std::max<std::size_t>(capacity, 1024)},
+        total_limit_{std::max(limit, total_limit)} {}
 
   /// Hands `bytes` over as the kernel does, in as many pieces as they take. True when the two agree.
   bool take(Bytes bytes, Piece piece, Way way, std::size_t at_most = SIZE_MAX) {
@@ -38,6 +39,9 @@ class Compared {
       const Bytes part = bytes.first(piece.size);
       bytes = bytes.subspan(piece.size);
       piece.end_of_record = ends && bytes.empty();
+      most_held_ = std::max(most_held_, model.held() + part.size());
+      largest_ = std::max(largest_, model.largest() + part.size());
+      most_unfinished_ = std::max(most_unfinished_, model.unfinished() + 1);
       observed_.clear();
       if (way == Way::joined) {
         commit(piece, room);
@@ -104,16 +108,26 @@ class Compared {
       difference += "unfinished: " + std::to_string(model.unfinished()) + " expected, but it says " +
                     std::to_string(buffer.unfinished()) + "\n";
     }
-    most_unfinished_ = std::max(most_unfinished_, model.unfinished());
-    constexpr std::size_t table_entry = 1024;  // generously
-    constexpr std::size_t events = std::size_t{3} * 128 * 1024;
-    if (buffer.footprint() > most_memory_ + events + table_entry * (most_unfinished_ + 32)) {
+    if (buffer.footprint() > most_memory()) {
       difference += "it holds " + std::to_string(buffer.footprint()) + " bytes\n";
     }
   }
 
+  /// What the limits say; and no more than what was in it at a time takes, with memory kept for the next.
+  [[nodiscard]] std::size_t most_memory() const {
+    constexpr std::size_t smallest = 4096;
+    constexpr std::size_t kept = 20;
+    constexpr std::size_t table_entry = 512;
+    const std::size_t messages = 4 * most_held_ + kept * (smallest + block_ + 2 * largest_);
+    return std::min(total_limit_ + block_, messages) + block_ + 4 * (largest_ + smallest) +
+           table_entry * (most_unfinished_ + kept);
+  }
+
   std::vector<Told> observed_;
-  std::size_t most_memory_;
+  std::size_t block_;
+  std::size_t total_limit_;
+  std::size_t most_held_ = 0;
+  std::size_t largest_ = 0;
   std::size_t most_unfinished_ = 0;
 };
 

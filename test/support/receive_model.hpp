@@ -85,6 +85,20 @@ class ReceiveModel {
 
   /// Of whatever kind.
   [[nodiscard]] std::size_t unfinished() const { return open_.size() + failed_.size() + (event_ ? 1 : 0); }
+  /// How many bytes of them.
+  [[nodiscard]] std::size_t held() const {
+    std::size_t bytes = event_ ? event_->record.size() : 0;
+    for (const Open& one : open_) bytes += one.fate == Fate::joined ? one.bytes.size() : 0;
+    for (const Failed& one : failed_) bytes += one.message.bytes.size();
+    return bytes;
+  }
+  /// And of the largest of them.
+  [[nodiscard]] std::size_t largest() const {
+    std::size_t bytes = event_ ? event_->record.size() : 0;
+    for (const Open& one : open_) bytes = std::max(bytes, one.bytes.size());
+    for (const Failed& one : failed_) bytes = std::max(bytes, one.message.bytes.size());
+    return bytes;
+  }
   /// The first pieces of the messages that have begun and not ended.
   [[nodiscard]] std::vector<Piece> open() const {
     std::vector<Piece> all;
@@ -254,11 +268,7 @@ class ReceiveModel {
   /// A message takes up to twice its size, or a little more where it is small, and its memory may have been
   /// made for another, larger one.
   [[nodiscard]] bool may_refuse(std::size_t more) const {
-    std::size_t held = more;
-    for (const Open& one : open_) held += one.fate == Fate::joined ? one.bytes.size() : 0;
-    for (const Failed& one : failed_) held += one.message.bytes.size();
-    if (event_) held += event_->record.size();
-    return 16 * (held + 4096 * (unfinished() + 1)) > total_limit_;
+    return 16 * (held() + more + 4096 * (unfinished() + 1)) > total_limit_;
   }
 
   struct Event {

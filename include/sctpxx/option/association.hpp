@@ -66,7 +66,7 @@ struct Status {
   std::uint16_t outgoing_streams = 0;   ///< negotiated: streams 0 … outgoing_streams - 1 can be sent on
   std::uint16_t incoming_streams = 0;
   std::uint32_t fragmentation_point = 0;  ///< bytes of payload in one chunk; larger messages take several
-  Address primary;                        ///< the peer's address that is used first
+  Address primary{};                      ///< the peer's address that is used first
 };
 SCTPXX_EXPORT void get_option(OptionTarget target, Status& value, std::error_code& error) noexcept;
 [[nodiscard]] SCTPXX_EXPORT std::string to_string(Status::State state);
