@@ -1,0 +1,274 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include "one_to_many.hpp"
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <fstream>
+#include <map>
+#include <stdexcept>
+#include <tuple>
+
+#include <linux/sctp.h>
+
+namespace test {
+namespace {
+
+template <class Value>
+void set(const sctp::SocketRef& socket, int level, int option, const Value& value) {
+  if (::setsockopt(socket.fd(), level, option, &value, sizeof value) != 0) {
+    throw std::system_error{errno, std::system_category(), "setsockopt " + std::to_string(option)};
+  }
+}
+
+int checked(int fd, const char* call) {
+  if (fd < 0) throw std::system_error{errno, std::system_category(), call};
+  return fd;
+}
+
+}  // namespace
+
+std::string name(Way way) {
+  const char* style = way.style == sctp::Style::one_to_one    ? "one-to-one"
+                      : way.style == sctp::Style::one_to_many ? "one-to-many"
+                                                              : "peeled off";
+  const char* delivery = way.delivery == Delivery::one_by_one          ? "one by one"
+                         : way.delivery == Delivery::interleaves_peers ? "interleaving peers"
+                                                                       : "interleaving messages";
+  return std::string{style} + ", " + delivery;
+}
+
+std::vector<Way> all_ways(sctp::Style style) {
+  return {{style, Delivery::one_by_one},
+          {style, Delivery::interleaves_peers},
+          {style, Delivery::interleaves_messages}};
+}
+
+std::vector<Way> all_ways() {
+  std::vector<Way> ways;
+  for (const auto style : {sctp::Style::one_to_one, sctp::Style::one_to_many, sctp::Style::peeled_off}) {
+    for (const Way& way : all_ways(style)) ways.push_back(way);
+  }
+  return ways;
+}
+
+void set_delivery(const sctp::SocketRef& socket, Delivery delivery) {
+  if (delivery == Delivery::one_by_one) return;
+  set(socket, IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, int{1});
+  if (delivery == Delivery::interleaves_peers) return;
+  sctp_assoc_value on{};
+  on.assoc_value = 1;
+  set(socket, IPPROTO_SCTP, SCTP_INTERLEAVING_SUPPORTED, on);
+  on.assoc_value = SCTP_SS_RR;
+  set(socket, IPPROTO_SCTP, SCTP_STREAM_SCHEDULER, on);
+}
+
+void force_send_buffer(const sctp::SocketRef& socket, std::size_t size) {
+  const int bytes = static_cast<int>(size / 2 + 1);  // the kernel doubles it
+  if (::setsockopt(socket.fd(), SOL_SOCKET, SO_SNDBUFFORCE, &bytes, sizeof bytes) == 0) return;
+  std::printf("skipped: only root may have a send buffer of %zu bytes\n", size);
+  std::exit(77);
+}
+
+RawSocket::~RawSocket() {
+  if (fd_ >= 0) ::close(fd_);
+}
+
+RawSocket listen_to_many(Delivery delivery, const Tune& tune, const sctp::Address& at) {
+  if (delivery == Delivery::interleaves_messages) {
+    std::ofstream permission{"/proc/sys/net/sctp/intl_enable"};
+    if (!has_own_network() || !(permission << 1 << std::flush)) {
+      throw std::runtime_error{"cannot permit messages to interleave"};
+    }
+  }
+  const int domain = at.family() == sctp::Address::Family::v4 ? AF_INET : AF_INET6;
+  RawSocket socket{checked(::socket(domain, SOCK_SEQPACKET | SOCK_CLOEXEC, IPPROTO_SCTP), "socket"),
+                   sctp::Style::one_to_many};
+  set(socket, IPPROTO_SCTP, SCTP_RECVRCVINFO, int{1});
+  socket.set(sctp::option::NoDelay{});
+  socket.subscribe<sctp::AssociationChange, sctp::ShutdownReceived, sctp::PartialDeliveryAborted>();
+  set_delivery(socket, delivery);
+  tune(socket);
+  socket.bind(at);
+  checked(::listen(socket.fd(), 16), "listen");
+  return socket;
+}
+
+RawSocket peel_off(const sctp::SocketRef& socket, sctp::AssociationId association) {
+  sctp_peeloff_arg_t request{};
+  request.associd = static_cast<sctp_assoc_t>(association);
+  socklen_t length = sizeof request;
+  return {checked(::getsockopt(socket.fd(), IPPROTO_SCTP, SCTP_SOCKOPT_PEELOFF, &request, &length), "peel off"),
+          sctp::Style::peeled_off};
+}
+
+void abort(const sctp::SocketRef& socket, sctp::AssociationId association) {
+  sctp_sndinfo info{};
+  info.snd_flags = SCTP_ABORT;
+  info.snd_assoc_id = static_cast<sctp_assoc_t>(association);
+  alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof info)> control{};
+  msghdr message{};
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = IPPROTO_SCTP;
+  header->cmsg_type = SCTP_SNDINFO;
+  header->cmsg_len = CMSG_LEN(sizeof info);
+  std::memcpy(CMSG_DATA(header), &info, sizeof info);
+  if (::sendmsg(socket.fd(), &message, MSG_NOSIGNAL) < 0) {
+    throw std::system_error{errno, std::system_category(), "abort"};
+  }
+}
+
+Receiver::Receiver(Way way, const Tune& tune) : way_{way} {
+  if (way.style == sctp::Style::one_to_one) {
+    if (way.delivery == Delivery::interleaves_messages) listen_to_many(way.delivery);  // permits it
+    owners_.emplace_back(listen(sctp::Address::Family::v4, [&](const sctp::SocketRef& socket) {
+      set_delivery(socket, way.delivery);
+      tune(socket);
+    }));
+  } else {
+    owners_.emplace_back(listen_to_many(way.delivery, tune));
+  }
+  address_ = std::visit([](const sctp::SocketRef& socket) { return socket.local_address(); }, owners_.front());
+  if (way.style == sctp::Style::one_to_many) ends_.push_back({std::get<RawSocket>(owners_.front()), sctp::ReceiveBuffer{}});
+}
+
+sctp::OneToOneSocket Receiver::connect(const Tune& tune) {
+  sctp::OneToOneSocket client{address_.family()};
+  set_delivery(client, way_.delivery);
+  tune(client);
+  client.connect(address_);
+  if (way_.style == sctp::Style::one_to_one) {
+    const auto& accepted = std::get<sctp::OneToOneSocket>(
+        owners_.emplace_back(std::get<sctp::Listener>(owners_.front()).accept()));
+    ends_.push_back({accepted, sctp::ReceiveBuffer{}});
+  }
+  sctp::ReceiveBuffer parent;
+  const bool peels = way_.style == sctp::Style::peeled_off;
+  const sctp::SocketRef first = peels ? std::get<RawSocket>(owners_.front()) : ends_.back().socket;
+  const auto up = next_event<sctp::AssociationChange>(first, peels ? parent : ends_.back().buffer);
+  associations_.push_back(up.association);
+  if (peels) {
+    const auto& peeled = std::get<RawSocket>(owners_.emplace_back(peel_off(first, up.association)));
+    ends_.push_back({peeled, sctp::ReceiveBuffer{}});
+  }
+  if (way_.style != sctp::Style::one_to_many) set_delivery(ends_.back().socket, way_.delivery);
+  return client;
+}
+
+Receiver::End& Receiver::end(std::size_t n) {
+  return *std::next(ends_.begin(), way_.style == sctp::Style::one_to_many ? 0 : static_cast<std::ptrdiff_t>(n));
+}
+
+const Receiver::End& Receiver::end(std::size_t n) const { return const_cast<Receiver&>(*this).end(n); }
+
+std::optional<RawPiece> read_piece(const sctp::SocketRef& socket, sctp::MutableBytes room) {
+  iovec where{room.data(), room.size()};
+  alignas(cmsghdr) std::array<std::byte, 512> control;
+  msghdr message{};
+  message.msg_iov = &where;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t size = ::recvmsg(socket.fd(), &message, MSG_DONTWAIT);
+  if (size <= 0) return std::nullopt;
+  RawPiece read;
+  read.control_truncated = (message.msg_flags & MSG_CTRUNC) != 0;
+  sctp::Piece& piece = read.piece;
+  piece.size = static_cast<std::size_t>(size);
+  piece.end_of_record = (message.msg_flags & MSG_EOR) != 0;
+  piece.is_notification = (message.msg_flags & MSG_NOTIFICATION) != 0;
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    read.controls.push_back(header->cmsg_type);
+    if (header->cmsg_level != IPPROTO_SCTP || header->cmsg_type != SCTP_RCVINFO) continue;
+    sctp_rcvinfo info;
+    std::memcpy(&info, CMSG_DATA(header), sizeof info);
+    piece.has_info = true;
+    piece.stream = sctp::StreamId{info.rcv_sid};
+    piece.ppid = sctp::Ppid{ntohl(info.rcv_ppid)};
+    piece.association = sctp::AssociationId{info.rcv_assoc_id};
+    piece.unordered = (info.rcv_flags & SCTP_UNORDERED) != 0;
+    piece.ssn = info.rcv_ssn;
+    piece.tsn = info.rcv_tsn;
+    piece.context = info.rcv_context;
+  }
+  return read;
+}
+
+std::optional<sctp::Received> receive_by_hand(const sctp::SocketRef& socket, sctp::ReceiveBuffer& buffer,
+                                              std::vector<sctp::Piece>& seen) {
+  for (;;) {
+    if (const auto left = buffer.next()) return sctp::Received{*left};
+    const auto read = read_piece(socket, buffer.prepare());
+    if (!read) return std::nullopt;
+    if (!read->piece.is_notification) seen.push_back(read->piece);
+    std::error_code error;
+    if (auto received = buffer.commit(read->piece, error)) return received;
+    if (error) throw std::system_error{error};
+  }
+}
+
+Disorder disorder_of(const std::vector<sctp::Piece>& pieces) {
+  using Key = std::tuple<sctp::AssociationId, sctp::StreamId, bool>;
+  Disorder disorder;
+  std::map<Key, sctp::Ppid> open;
+  const sctp::Piece* before = nullptr;
+  for (const sctp::Piece& piece : pieces) {
+    const Key key{piece.association, piece.stream, piece.unordered};
+    const auto [begun, is_first] = open.try_emplace(key, piece.ppid);
+    if (begun->second != piece.ppid) ++disorder.wrong_ppids;
+    if (piece.end_of_record) open.erase(begun);
+    if (before != nullptr && !before->end_of_record) {
+      const Key last{before->association, before->stream, before->unordered};
+      if (last != key) ++disorder.switches;
+      if (last == Key{piece.association, piece.stream, !piece.unordered}) ++disorder.switches_of_order;
+    }
+    before = &piece;
+  }
+  return disorder;
+}
+
+namespace {
+
+bool traffic_control(const std::string& words) {
+  return has_own_network() && std::system(("PATH=$PATH:/usr/sbin:/sbin tc qdisc " + words).c_str()) == 0;
+}
+
+}  // namespace
+
+Network::Network(const std::string& discipline) {
+  if (!traffic_control("add dev lo root " + discipline)) throw std::runtime_error{"needs tc and netem"};
+}
+
+Network::~Network() {
+  if (!traffic_control("del dev lo root")) std::abort();
+}
+
+sctp::OneToOneSocket restart(sctp::OneToOneSocket client, Way way, const sctp::SocketRef& receiver,
+                             sctp::ReceiveBuffer& buffer) {
+  const sctp::Address here = client.local_address();
+  const sctp::Address there = client.peer_address();
+  set_loopback_up(false);
+  std::vector<sctp::Piece> pieces;
+  if (receive_by_hand(receiver, buffer, pieces)) throw std::runtime_error{"a whole message"};
+  client.abort();
+  set_loopback_up(true);
+  sctp::OneToOneSocket successor{here.family()};
+  set_delivery(successor, way.delivery);
+  retransmit_soon(successor);
+  successor.bind(here);
+  successor.connect(there);
+  return successor;
+}
+
+void wait_until_acknowledged(const sctp::OneToOneSocket& client) {
+  wait_until([&] { return client.association().status().unacknowledged_chunks == 0; });
+}
+
+}  // namespace test

@@ -1,0 +1,139 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <list>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "kernel.hpp"
+
+/// The styles of socket that the library does not open itself, and the kernel's ways to deliver.
+namespace test {
+
+/// Whether the kernel hands out other messages while one is unfinished.
+enum class Delivery {
+  one_by_one,               ///< no: the messages of all peers wait. The kernel's default
+  interleaves_peers,        ///< those of other peers: SCTP_FRAGMENT_INTERLEAVE
+  interleaves_messages,     ///< all others: SCTP_INTERLEAVING_SUPPORTED, RFC 8260
+};
+
+/// How a socket receives.
+struct Way {
+  sctp::Style style{};
+  Delivery delivery{};
+};
+std::string name(Way way);
+/// All nine, or those three of a style.
+std::vector<Way> all_ways();
+std::vector<Way> all_ways(sctp::Style style);
+
+/// Before the socket is bound; on an accepted or peeled-off one for the restarts to come. Where messages
+/// interleave, an idle stream's turn comes before a long message has ended, too.
+void set_delivery(const sctp::SocketRef& socket, Delivery delivery);
+
+/// A message may be this large. Ends the program as skipped where that is not permitted.
+void force_send_buffer(const sctp::SocketRef& socket, std::size_t size);
+
+/// A descriptor that is ours.
+class RawSocket : public sctp::SocketRef {
+ public:
+  RawSocket(int fd, sctp::Style style) noexcept : SocketRef{fd, style} {}
+  RawSocket(RawSocket&& other) noexcept : SocketRef{std::exchange(other.fd_, -1), other.style_} {}
+  RawSocket& operator=(RawSocket&&) = delete;
+  ~RawSocket();
+};
+
+inline constexpr sctp::Address free_port = sctp::Address::loopback(sctp::Address::Family::v4, 0);
+
+/// A one-to-many socket that listens.
+RawSocket listen_to_many(Delivery delivery, const Tune& tune = as_it_is, const sctp::Address& at = free_port);
+RawSocket peel_off(const sctp::SocketRef& socket, sctp::AssociationId association);
+/// Ends one association of a one-to-many socket at once.
+void abort(const sctp::SocketRef& socket, sctp::AssociationId association);
+
+/// What receives from any number of clients: one one-to-many socket, or one socket for each.
+class Receiver {
+ public:
+  /// `tune` has its say before the socket is bound.
+  explicit Receiver(Way way, const Tune& tune = as_it_is);
+
+  [[nodiscard]] sctp::Address address() const { return address_; }
+
+  /// One more client, whose association is up, which has been read.
+  sctp::OneToOneSocket connect(const Tune& tune = retransmit_soon);
+
+  /// Where the messages of the n-th client come.
+  [[nodiscard]] const sctp::SocketRef& socket(std::size_t n = 0) const { return end(n).socket; }
+  [[nodiscard]] sctp::ReceiveBuffer& buffer(std::size_t n = 0) { return end(n).buffer; }
+  [[nodiscard]] sctp::AssociationId association(std::size_t n = 0) const { return associations_.at(n); }
+
+  std::string next(std::size_t n = 0) { return test::next(socket(n), buffer(n)); }
+
+ private:
+  struct End {
+    sctp::SocketRef socket;
+    sctp::ReceiveBuffer buffer;
+  };
+  using Owner = std::variant<RawSocket, sctp::Listener, sctp::OneToOneSocket>;
+
+  [[nodiscard]] End& end(std::size_t n);
+  [[nodiscard]] const End& end(std::size_t n) const;
+
+  Way way_;
+  std::list<Owner> owners_;  // what listens comes first
+  std::list<End> ends_;
+  sctp::Address address_;
+  std::vector<sctp::AssociationId> associations_;
+};
+
+/// One read by hand, which does not block, and what the kernel said of it. Its bytes lie in `room`.
+struct RawPiece {
+  sctp::Piece piece;
+  std::vector<int> controls;  ///< the types of its control messages
+  bool control_truncated = false;
+};
+std::optional<RawPiece> read_piece(const sctp::SocketRef& socket, sctp::MutableBytes room);
+
+/// Takes every piece that is there to `buffer`, by hand, until something is whole; notes the pieces in `seen`.
+std::optional<sctp::Received> receive_by_hand(const sctp::SocketRef& socket, sctp::ReceiveBuffer& buffer,
+                                              std::vector<sctp::Piece>& seen);
+
+/// A message's beginning is followed by one of another key, or its PPID is another than the first piece's.
+struct Disorder {
+  std::size_t switches = 0;
+  std::size_t switches_of_order = 0;  ///< between the orders of one stream
+  std::size_t wrong_ppids = 0;
+};
+Disorder disorder_of(const std::vector<sctp::Piece>& pieces);
+
+/// The client dies unheard, and its successor's association takes the place of its own, on the same port.
+/// Before that, everything that has arrived is read: the kernel offers the successor what is left of the
+/// window, and the successor refuses less than 1500 bytes.
+sctp::OneToOneSocket restart(sctp::OneToOneSocket client, Way way, const sctp::SocketRef& receiver,
+                             sctp::ReceiveBuffer& buffer);
+
+/// A window of 10 kB: what is larger has to be handed out in pieces.
+inline void small_window(const sctp::SocketRef& socket) {
+  socket.set(sctp::option::RcvBuf{20'000});
+  socket.set(sctp::option::DelayedSack{.packets = 1});
+}
+
+/// While it lives, the interface does so: `netem loss 3% delay 1ms`. Throws as test::Delay does.
+class Network {
+ public:
+  explicit Network(const std::string& discipline);
+  ~Network();
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
+};
+
+/// What was sent has been acknowledged.
+void wait_until_acknowledged(const sctp::OneToOneSocket& client);
+
+}  // namespace test
