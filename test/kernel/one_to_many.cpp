@@ -103,8 +103,9 @@ RawSocket peel_off(const sctp::SocketRef& socket, sctp::AssociationId associatio
   sctp_peeloff_arg_t request{};
   request.associd = static_cast<sctp_assoc_t>(association);
   socklen_t length = sizeof request;
-  return {checked(::getsockopt(socket.fd(), IPPROTO_SCTP, SCTP_SOCKOPT_PEELOFF, &request, &length), "peel off"),
-          sctp::Style::peeled_off};
+  return {
+      checked(::getsockopt(socket.fd(), IPPROTO_SCTP, SCTP_SOCKOPT_PEELOFF, &request, &length), "peel off"),
+      sctp::Style::peeled_off};
 }
 
 void abort(const sctp::SocketRef& socket, sctp::AssociationId association) {
@@ -135,8 +136,10 @@ Receiver::Receiver(Way way, const Tune& tune) : way_{way} {
   } else {
     owners_.emplace_back(listen_to_many(way.delivery, tune));
   }
-  address_ = std::visit([](const sctp::SocketRef& socket) { return socket.local_address(); }, owners_.front());
-  if (way.style == sctp::Style::one_to_many) ends_.push_back({std::get<RawSocket>(owners_.front()), sctp::ReceiveBuffer{}});
+  address_ =
+      std::visit([](const sctp::SocketRef& socket) { return socket.local_address(); }, owners_.front());
+  if (way.style == sctp::Style::one_to_many)
+    ends_.push_back({std::get<RawSocket>(owners_.front()), sctp::ReceiveBuffer{}});
 }
 
 sctp::OneToOneSocket Receiver::connect(const Tune& tune) {
@@ -163,7 +166,8 @@ sctp::OneToOneSocket Receiver::connect(const Tune& tune) {
 }
 
 Receiver::End& Receiver::end(std::size_t n) {
-  return *std::next(ends_.begin(), way_.style == sctp::Style::one_to_many ? 0 : static_cast<std::ptrdiff_t>(n));
+  return *std::next(ends_.begin(),
+                    way_.style == sctp::Style::one_to_many ? 0 : static_cast<std::ptrdiff_t>(n));
 }
 
 const Receiver::End& Receiver::end(std::size_t n) const { return const_cast<Receiver&>(*this).end(n); }

@@ -18,9 +18,9 @@ namespace test {
 
 /// Whether the kernel hands out other messages while one is unfinished.
 enum class Delivery {
-  one_by_one,               ///< no: the messages of all peers wait. The kernel's default
-  interleaves_peers,        ///< those of other peers: SCTP_FRAGMENT_INTERLEAVE
-  interleaves_messages,     ///< all others: SCTP_INTERLEAVING_SUPPORTED, RFC 8260
+  one_by_one,            ///< no: the messages of all peers wait. The kernel's default
+  interleaves_peers,     ///< those of other peers: SCTP_FRAGMENT_INTERLEAVE
+  interleaves_messages,  ///< all others: SCTP_INTERLEAVING_SUPPORTED, RFC 8260
 };
 
 /// How a socket receives.
@@ -100,7 +100,8 @@ struct RawPiece {
 };
 std::optional<RawPiece> read_piece(const sctp::SocketRef& socket, sctp::MutableBytes room);
 
-/// Takes every piece that is there to `buffer`, by hand, until something is whole; notes the pieces in `seen`.
+/// Takes every piece that is there to `buffer`, by hand, until something is whole; notes the pieces in
+/// `seen`.
 std::optional<sctp::Received> receive_by_hand(const sctp::SocketRef& socket, sctp::ReceiveBuffer& buffer,
                                               std::vector<sctp::Piece>& seen);
 

@@ -96,9 +96,7 @@ TEST_CASE("A reset of outgoing streams is told to both sides", "[stream_event]")
   const auto& [client, server] = pair.ends;
   client.send(as_bytes("first"), {.stream = StreamId{3}});
   CHECK(test::next(server, pair.server_buffer) == "message first");
-  test::wait_until([&, socket = sctp::SocketRef{client}] {
-    return pair.ends.client.association().status().unacknowledged_chunks == 0;
-  });
+  test::wait_until([&] { return pair.ends.client.association().status().unacknowledged_chunks == 0; });
   pair.reset(SCTP_STREAM_RESET_OUTGOING, {3, 7});
   check(pair.at_server<sctp::StreamReset>(), Reconfiguration::done, false, {StreamId{3}, StreamId{7}},
         server);

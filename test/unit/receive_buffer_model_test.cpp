@@ -227,8 +227,8 @@ struct Listening {
     piece.end_of_record = piece.end_of_record && piece.size == bytes.size();
     std::memcpy(room.data(), bytes.data(), piece.size);
     std::error_code error;
-    const auto tell = [this](const auto& received) {
-      if (received) received->match([this](const auto& one) { hear(one); });
+    const auto tell = [&](const auto& received) {
+      if (received) received->match([&](const auto& one) { this->hear(one); });
     };
     way == Way::piecewise ? tell(buffer.commit_piece(piece, error)) : tell(buffer.commit(piece, error));
     REQUIRE(!error);
