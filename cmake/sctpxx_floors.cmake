@@ -41,7 +41,8 @@ set(sctpxx_headers ${sctpxx_public_floors})
 list(TRANSFORM sctpxx_headers PREPEND include/sctpxx/)
 list(TRANSFORM sctpxx_headers APPEND .hpp)
 
-# All sources but sys.cpp: most headers have one, of the same name; socket_ref has two more, send and receive.
+# All sources but sys.cpp: most headers have one, of the same name; notification has its texts beside it, and
+# socket_ref its sending and receiving.
 set(sctpxx_sources
   error address cause notification notification_text
   storage unfinished failed_sends reassembler receive_buffer option/association option/delivery option/socket

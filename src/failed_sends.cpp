@@ -8,11 +8,11 @@
 namespace sctp {
 
 void FailedSends::make_room() {
+  pool_.recycle(std::move(told_));
   if (joining_.size() == joining_.capacity()) joining_.reserve(2 * joining_.size() + 2);
 }
 
-bool FailedSends::take(EventType type, const SendFailed& chunk, StoragePool& pool,
-                       std::size_t limit) noexcept {
+bool FailedSends::take(EventType type, const SendFailed& chunk) noexcept {
   auto joining = std::ranges::find_if(joining_, [&](const Joining& one) {
     return !one.is_due && one.type == type && one.message.association == chunk.association;
   });
@@ -24,7 +24,7 @@ bool FailedSends::take(EventType type, const SendFailed& chunk, StoragePool& poo
     joining_.push_back({.type = type, .message = chunk, .storage = {}});
     joining = std::prev(joining_.end());
   }
-  if (!joining->is_cut) joining->is_cut = bool{pool.append(joining->storage, chunk.payload, limit)};
+  if (!joining->is_cut) joining->is_cut = bool{pool_.append(joining->storage, chunk.payload, limit_)};
   joining->message.sent |= chunk.sent;
   joining->message.ends = chunk.ends && !joining->is_cut;
   joining->is_due = chunk.ends;
@@ -39,11 +39,11 @@ bool FailedSends::has_joined() const noexcept {
   return std::ranges::any_of(joining_, [](const Joining& one) { return one.is_due; });
 }
 
-SendFailed FailedSends::take_joined(Storage& storage) noexcept {
+SendFailed FailedSends::take_joined() noexcept {
   const auto due = std::ranges::find_if(joining_, [](const Joining& one) { return one.is_due; });
-  storage = std::move(due->storage);
+  pool_.recycle(std::exchange(told_, std::move(due->storage)));
   SendFailed message = due->message;
-  message.payload = storage.bytes();
+  message.payload = told_.bytes();
   joining_.erase(due);
   return message;
 }

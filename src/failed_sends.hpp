@@ -13,26 +13,31 @@
 namespace sctp {
 
 /// Joins messages of ours that failed, of which the kernel tells chunk by chunk, one message of an
-/// association after the other.
+/// association after the other. In memory of its own, so that no peer can use it up.
 class FailedSends {
  public:
-  /// Lets one more chunk be taken. Throws `std::bad_alloc`.
+  /// Never keeps more than `limit` bytes of one message, and `total_limit` of all.
+  FailedSends(std::size_t limit, std::size_t total_limit) : limit_{limit}, pool_{total_limit} {}
+
+  /// Lets one more chunk be taken, and ends the life of what was told. Throws `std::bad_alloc`.
   void make_room();
 
   /// Takes a chunk, from an event of this type. False when it is the whole message already, or its message
-  /// cannot be joined: then it is to be told as it is. Never keeps more than `limit` bytes of one message.
-  bool take(EventType type, const SendFailed& chunk, StoragePool& pool, std::size_t limit) noexcept;
+  /// cannot be joined: then it is to be told as it is.
+  bool take(EventType type, const SendFailed& chunk) noexcept;
 
   /// No more chunks will come.
   void abandon() noexcept;
 
   [[nodiscard]] bool has_joined() const noexcept;
-  /// The next that was joined, or was never completed. `payload` lies in `storage`.
-  SendFailed take_joined(Storage& storage) noexcept;
+  /// The next that was joined, or was never completed.
+  SendFailed take_joined() noexcept;
 
   /// How many have begun and not ended.
   [[nodiscard]] std::size_t size() const noexcept { return joining_.size(); }
-  [[nodiscard]] std::size_t footprint() const noexcept { return joining_.capacity() * sizeof(Joining); }
+  [[nodiscard]] std::size_t footprint() const noexcept {
+    return pool_.footprint() + joining_.capacity() * sizeof(Joining);
+  }
 
  private:
   struct Joining {
@@ -43,7 +48,10 @@ class FailedSends {
     Storage storage;
   };
 
+  std::size_t limit_;
+  StoragePool pool_;
   std::vector<Joining> joining_;
+  Storage told_;
 };
 
 }  // namespace sctp

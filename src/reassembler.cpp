@@ -13,6 +13,7 @@ namespace sctp::inline v0 {
 namespace {
 
 constexpr std::size_t smallest_block = 1024;  // an event in one read, whatever the caller asks for
+constexpr std::size_t most_spares = 256;
 constexpr std::size_t largest_event = std::size_t{128} * 1024;  // the kernel's are below 66 KiB
 constexpr std::size_t most_shutdowns = 4096;    // at once; that of a peeled-off association ends elsewhere
 constexpr std::size_t no_limit = SIZE_MAX / 8;  // so that sums of limits stay sums
@@ -49,6 +50,17 @@ std::error_code loss_of(AssociationChange::End end) noexcept {
   }
 }
 
+/// Without I-DATA the kernel's event is zero where stream, order and message identifier stand; but then an
+/// association has one unfinished message at most.
+bool names_a_message(Bytes record, const PartialDeliveryAborted& event) noexcept {
+  constexpr std::size_t identifier_at = 20;
+  std::uint32_t identifier = 0;
+  if (record.size() >= identifier_at + sizeof identifier) {
+    std::memcpy(&identifier, &record[identifier_at], sizeof identifier);
+  }
+  return event.stream != StreamId{} || event.unordered || identifier != 0;
+}
+
 EventType type_of(Bytes record) noexcept {
   EventType type{};
   std::memcpy(&type, record.data(), sizeof type);
@@ -60,16 +72,11 @@ EventType type_of(Bytes record) noexcept {
 ReceiveBuffer::Reassembler::Reassembler(std::size_t capacity, std::size_t limit, std::size_t total_limit)
     : limit_{std::min(limit, no_limit)},
       block_capacity_{std::clamp(capacity, smallest_block, no_limit)},
-      pool_{std::clamp(total_limit, limit_, no_limit) + block_capacity_},
-      event_pool_{2 * largest_event} {}
+      pool_{std::clamp(total_limit, limit_, no_limit) + block_capacity_, most_spares},
+      event_pool_{2 * largest_event},
+      failed_sends_{limit_, std::clamp(total_limit, limit_, no_limit)} {}
 
 std::optional<Notification> ReceiveBuffer::Reassembler::next() noexcept {
-  if (failed_sends_.has_joined()) {
-    Storage storage;
-    const SendFailed event = failed_sends_.take_joined(storage);
-    deliver(std::move(storage));
-    return event;
-  }
   if (messages_.has_aborted()) {
     Unfinished message = messages_.take_aborted();
     // The event that waits may lie in the room behind this message: keep that until `prepare`.
@@ -77,7 +84,9 @@ std::optional<Notification> ReceiveBuffer::Reassembler::next() noexcept {
     pool_.recycle(std::move(message.storage));
     return abort_of(message);
   }
-  return std::exchange(held_, {});
+  if (held_) return std::exchange(held_, {});
+  if (failed_sends_.has_joined()) return failed_sends_.take_joined();
+  return std::nullopt;
 }
 
 void ReceiveBuffer::Reassembler::make_ready() {
@@ -110,6 +119,12 @@ MutableBytes ReceiveBuffer::Reassembler::prepare() {
   return room_ = block_.tail();
 }
 
+/// What was written there: once.
+Bytes ReceiveBuffer::Reassembler::take_room(std::size_t size) noexcept {
+  const MutableBytes room = std::exchange(room_, {});
+  return room.first(std::min(size, room.size()));
+}
+
 void ReceiveBuffer::Reassembler::prepare_piece(MutableBytes room) {
   make_ready();
   room_is_callers_ = true;
@@ -118,7 +133,7 @@ void ReceiveBuffer::Reassembler::prepare_piece(MutableBytes room) {
 
 std::optional<Received> ReceiveBuffer::Reassembler::commit(const Piece& piece,
                                                            std::error_code& error) noexcept {
-  const Bytes bytes = room_.first(std::min(piece.size, room_.size()));
+  const Bytes bytes = take_room(piece.size);
   if (bytes.empty()) return std::nullopt;
   if (piece.is_notification) {
     if (const auto event = take_event_piece(piece, bytes, error)) return *event;
@@ -142,7 +157,7 @@ std::optional<Received> ReceiveBuffer::Reassembler::commit(const Piece& piece,
 
 std::optional<ReceivedPiece> ReceiveBuffer::Reassembler::commit_piece(const Piece& piece,
                                                                       std::error_code& error) noexcept {
-  const Bytes bytes = room_.first(std::min(piece.size, room_.size()));
+  const Bytes bytes = take_room(piece.size);
   if (bytes.empty()) return std::nullopt;
   if (piece.is_notification) {
     if (const auto event = take_event_piece(piece, bytes, error)) return *event;
@@ -222,9 +237,11 @@ std::optional<Notification> ReceiveBuffer::Reassembler::take_event(Bytes record,
   const Notification event = decode_notification(record, error);
   if (error) return std::nullopt;
   if (const auto* change = std::get_if<AssociationChange>(&event)) return take(*change);
-  if (const auto* aborted = std::get_if<PartialDeliveryAborted>(&event)) return take(*aborted);
+  if (const auto* aborted = std::get_if<PartialDeliveryAborted>(&event)) {
+    return take(*aborted, names_a_message(record, *aborted));
+  }
   if (const auto* chunk = std::get_if<SendFailed>(&event)) {
-    return failed_sends_.take(type_of(record), *chunk, pool_, limit_) ? next() : event;
+    return failed_sends_.take(type_of(record), *chunk) ? next() : event;
   }
   if (const auto* shutdown = std::get_if<ShutdownReceived>(&event)) {
     std::erase(peer_shuts_down_, shutdown->association);
@@ -258,16 +275,13 @@ std::optional<Notification> ReceiveBuffer::Reassembler::take(AssociationChange c
   return next();
 }
 
-std::optional<Notification> ReceiveBuffer::Reassembler::take(const PartialDeliveryAborted& event) noexcept {
+std::optional<Notification> ReceiveBuffer::Reassembler::take(const PartialDeliveryAborted& event,
+                                                             bool names_message) noexcept {
   std::optional<MessageKey> key = MessageKey{event.association, event.stream, event.unordered};
-  const Unfinished* message = messages_.find(*key);
-  if (message == nullptr && event.stream == StreamId{} && !event.unordered) {
-    // Without I-DATA the kernel's event names stream 0, whatever the stream was; but then an association has
-    // one unfinished message at most.
-    key = messages_.only_one_of(event.association);
-    if (key) message = messages_.find(*key);
+  if (messages_.find(*key) == nullptr) {
+    key = names_message ? std::nullopt : messages_.only_one_of(event.association);
   }
-  if (message == nullptr) return event;
+  if (!key) return event;
   messages_.abort(*key);
   return next();  // nothing where it was dropped, and told of, before
 }
@@ -301,7 +315,7 @@ std::size_t ReceiveBuffer::Reassembler::unfinished() const noexcept {
 }
 
 std::size_t ReceiveBuffer::Reassembler::footprint() const noexcept {
-  return pool_.allocated() + event_pool_.allocated() + block_.capacity + messages_.footprint() +
+  return pool_.footprint() + event_pool_.footprint() + block_.capacity + messages_.footprint() +
          failed_sends_.footprint() + peer_shuts_down_.capacity() * sizeof(AssociationId);
 }
 

@@ -45,6 +45,7 @@ class ReceiveBuffer::Reassembler {
   enum class Life : std::uint8_t { open, not_begun, ended };
 
   void make_ready();
+  Bytes take_room(std::size_t size) noexcept;
   void deliver(Storage&& storage) noexcept;
 
   MessageKey key_of(const Piece& piece) noexcept;
@@ -54,7 +55,7 @@ class ReceiveBuffer::Reassembler {
                                                std::error_code& error) noexcept;
   std::optional<Notification> take_event(Bytes record, std::error_code& error) noexcept;
   std::optional<Notification> take(AssociationChange change) noexcept;
-  std::optional<Notification> take(const PartialDeliveryAborted& event) noexcept;
+  std::optional<Notification> take(const PartialDeliveryAborted& event, bool names_message) noexcept;
 
   std::size_t limit_;
   std::size_t block_capacity_;

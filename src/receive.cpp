@@ -46,8 +46,8 @@ ssize_t read_piece(int fd, MutableBytes room, int flags, Piece& piece) noexcept 
 
 /// Hands out what `buffer` makes of the pieces that come. `prepare` gives room for one, `commit` takes it.
 template <class Answer, class Prepare, class Commit>
-Answer SocketRef::receive(ReceiveBuffer& buffer, int flags, std::error_code& error, Prepare prepare,
-                          Commit commit) const noexcept try {
+Answer SocketRef::receive_with(ReceiveBuffer& buffer, int flags, std::error_code& error, Prepare prepare,
+                               Commit commit) const noexcept try {
   error.clear();
   for (;;) {
     if (const auto left = buffer.next()) return complete(*left, buffer);
@@ -103,7 +103,7 @@ ReceiveStatus SocketRef::nothing_more(ReceiveBuffer& buffer, std::error_code rea
 }
 
 Received SocketRef::receive(ReceiveBuffer& buffer, int flags, std::error_code& error) const noexcept {
-  return receive<Received>(
+  return receive_with<Received>(
       buffer, flags, error, [&] { return buffer.prepare(); },
       [&](const Piece& piece) { return buffer.commit(piece, error); });
 }
@@ -114,7 +114,7 @@ ReceivedPiece SocketRef::receive_piece(MutableBytes room, ReceiveBuffer& buffer,
     error = std::make_error_code(std::errc::invalid_argument);
     return ReceivedPiece{ReceiveStatus::failed};
   }
-  return receive<ReceivedPiece>(
+  return receive_with<ReceivedPiece>(
       buffer, flags, error,
       [&] {
         buffer.prepare_piece(room);

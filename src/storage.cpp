@@ -50,12 +50,21 @@ std::error_code StoragePool::grow(Storage& storage, std::size_t capacity) noexce
   return {};
 }
 
+/// The capacity that it could have if everything spare was given up for it.
+std::size_t StoragePool::largest_for(const Storage& storage) const noexcept {
+  std::size_t given = allocated_ - storage.capacity;
+  for (const Storage& spare : spare_) given -= spare.capacity;
+  return limit_ - given;
+}
+
 std::error_code StoragePool::make_tail(Storage& storage, std::size_t more, std::size_t most) noexcept {
   const std::size_t needed = storage.size + more;
   if (needed <= storage.capacity) return {};
-  const std::size_t generous = std::max(std::min(2 * storage.capacity, most), smallest);
-  if (generous > needed && !grow(storage, generous)) return {};
-  return grow(storage, needed);
+  // Where memory is scarce all that there is, and not a little each time: each time is a copy of the whole.
+  const std::size_t doubled = std::max(std::min(2 * storage.capacity, most), smallest);
+  const std::size_t generous = std::max(std::min(doubled, largest_for(storage)), needed);
+  const std::error_code error = grow(storage, generous);
+  return error == std::errc::not_enough_memory ? grow(storage, needed) : error;
 }
 
 std::error_code StoragePool::append(Storage& storage, Bytes bytes, std::size_t limit) noexcept {

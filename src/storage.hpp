@@ -26,7 +26,10 @@ struct Storage {
 /// much is there as is needed, nothing is allocated.
 class StoragePool {
  public:
-  explicit StoragePool(std::size_t limit) : limit_{limit} { spare_.reserve(most_spares); }
+  /// At most so many are kept to be given again.
+  explicit StoragePool(std::size_t limit, std::size_t most_spares = 16) : limit_{limit} {
+    spare_.reserve(most_spares);
+  }
 
   /// Makes room for `more` bytes behind what is there, and for still more if that keeps within `most` in all.
   /// Errc::message_exceeds_limit or `not_enough_memory`; the storage is as before then.
@@ -39,12 +42,13 @@ class StoragePool {
   void recycle(Storage&& storage) noexcept;
 
   /// Bytes of memory, given and spare.
-  [[nodiscard]] std::size_t allocated() const noexcept { return allocated_; }
+  [[nodiscard]] std::size_t footprint() const noexcept {
+    return allocated_ + spare_.capacity() * sizeof(Storage);
+  }
 
  private:
+  [[nodiscard]] std::size_t largest_for(const Storage& storage) const noexcept;
   [[nodiscard]] std::error_code grow(Storage& storage, std::size_t capacity) noexcept;
-
-  static constexpr std::size_t most_spares = 16;  // a message that doubles from 4 KiB to 16 MiB leaves 13
 
   std::size_t limit_;
   std::size_t allocated_ = 0;

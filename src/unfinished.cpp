@@ -8,36 +8,77 @@
 namespace sctp {
 namespace {
 
-constexpr std::size_t most_spares = 16;
+constexpr std::size_t most_spares = 256;
+constexpr std::size_t most_spare_buckets = 1024;
+
+/// Lets one more be inserted without memory. Nothing is asked where there is room: a table may give it back.
+template <class Table>
+void make_room_in(Table& table) {
+  const auto full =
+      static_cast<std::size_t>(table.max_load_factor() * static_cast<float>(table.bucket_count()));
+  if (table.size() + 1 > full || full < 8) table.reserve(2 * table.size() + 8);
+}
+
+/// As many are kept as were in use at a time.
+template <class Node>
+void make_room_for_spares(std::vector<Node>& spares, std::size_t in_use) {
+  const std::size_t wanted = std::min(in_use + 1, most_spares);
+  if (spares.capacity() < wanted) spares.reserve(std::min(2 * wanted + 8, most_spares));
+}
+
+/// An empty node of its own.
+template <class Table>
+typename Table::node_type make_node() {
+  Table one;
+  one.try_emplace(typename Table::key_type{});
+  return one.extract(one.begin());
+}
 
 }  // namespace
 
 void UnfinishedMessages::make_room() {
-  if (open_.size() == room_) {
-    room_ = 2 * room_ + 8;
-    open_.reserve(room_);  // only where more are needed: otherwise it may give buckets back
-  }
-  if (const std::size_t all = aborted_.size() + open_.size() + 1; all > aborted_.capacity()) {
+  make_room_in(tables_);
+  if (filled_ != nullptr) make_room_in(*filled_);
+  filled_ = nullptr;
+  if (const std::size_t all = aborted_.size() + open_ + 1; all > aborted_.capacity())
     aborted_.reserve(2 * all);
+  make_room_for_spares(spare_, open_);
+  if (spare_.empty()) spare_.push_back(make_node<Table>());
+  make_room_for_spares(spare_tables_, tables_.size());
+  if (spare_tables_.empty()) {
+    Tables::node_type node = make_node<Tables>();
+    make_room_in(node.mapped());
+    spare_tables_.push_back(std::move(node));
   }
-  spare_.reserve(most_spares);
-  if (!spare_.empty()) return;
-  Table one;
-  one.try_emplace(MessageKey{});
-  spare_.push_back(one.extract(one.begin()));
+}
+
+UnfinishedMessages::Place UnfinishedMessages::place_of(const MessageKey& key) noexcept {
+  const std::uint32_t stream{static_cast<std::uint16_t>(key.stream)};
+  return {stream << 2 | std::uint32_t{key.unordered} << 1 | std::uint32_t{key.beside}};
 }
 
 Unfinished& UnfinishedMessages::begin(const MessageKey& key, const Message& first) noexcept {
+  auto table = tables_.find(key.association);
+  if (table == tables_.end()) {
+    Tables::node_type node = std::move(spare_tables_.back());
+    spare_tables_.pop_back();
+    node.key() = key.association;
+    table = tables_.insert(std::move(node)).position;
+  }
   Table::node_type node = std::move(spare_.back());
   spare_.pop_back();
-  node.key() = key;
+  node.key() = place_of(key);
   node.mapped() = {.first = first, .number = ++begun_, .storage = {}};
-  return open_.insert(std::move(node)).position->second;
+  ++open_;
+  filled_ = &table->second;
+  return filled_->insert(std::move(node)).position->second;
 }
 
 Unfinished* UnfinishedMessages::find(const MessageKey& key) noexcept {
-  const auto found = open_.find(key);
-  return found == open_.end() ? nullptr : &found->second;
+  const auto table = tables_.find(key.association);
+  if (table == tables_.end()) return nullptr;
+  const auto found = table->second.find(place_of(key));
+  return found == table->second.end() ? nullptr : &found->second;
 }
 
 MessageKey UnfinishedMessages::key_of(MessageKey key, std::uint16_t ssn) noexcept {
@@ -53,23 +94,57 @@ MessageKey UnfinishedMessages::key_of(MessageKey key, std::uint16_t ssn) noexcep
 }
 
 std::optional<MessageKey> UnfinishedMessages::only_one_of(AssociationId association) const noexcept {
-  std::optional<MessageKey> only;
-  for (const auto& [key, message] : open_) {
-    if (key.association != association) continue;
-    if (only) return std::nullopt;
-    only = key;
-  }
-  return only;
+  const auto table = tables_.find(association);
+  if (table == tables_.end() || table->second.size() != 1) return std::nullopt;
+  const auto& [place, message] = *table->second.begin();
+  return MessageKey{association, message.first.stream, message.first.unordered, (place.number & 1) != 0};
+}
+
+Unfinished* UnfinishedMessages::only_one() noexcept {
+  return open_ == 1 ? &tables_.begin()->second.begin()->second : nullptr;
+}
+
+/// Out of its table, which goes, too, when it was the last.
+UnfinishedMessages::Table::node_type UnfinishedMessages::take(const MessageKey& key) noexcept {
+  const auto table = tables_.find(key.association);
+  Table::node_type node = table->second.extract(place_of(key));
+  --open_;
+  if (table->second.empty()) keep(tables_.extract(table));
+  return node;
 }
 
 Storage UnfinishedMessages::end(const MessageKey& key) noexcept {
-  Table::node_type node = open_.extract(key);
+  Table::node_type node = take(key);
   Storage storage = std::move(node.mapped().storage);
   keep(std::move(node));
   return storage;
 }
 
-void UnfinishedMessages::abort(const MessageKey& key) noexcept { set_aside(open_.extract(key)); }
+void UnfinishedMessages::abort(const MessageKey& key) noexcept { set_aside(take(key)); }
+
+void UnfinishedMessages::abort_all_of(AssociationId association) noexcept {
+  const std::size_t before = aborted_.size();
+  if (Tables::node_type node = tables_.extract(association)) abort_all(std::move(node));
+  sort_from(before);
+}
+
+void UnfinishedMessages::abort_all() noexcept {
+  const std::size_t before = aborted_.size();
+  while (!tables_.empty()) abort_all(tables_.extract(tables_.begin()));
+  sort_from(before);
+}
+
+void UnfinishedMessages::sort_from(std::size_t position) noexcept {
+  std::ranges::sort(aborted_.begin() + static_cast<std::ptrdiff_t>(position), aborted_.end(), {},
+                    [](const Table::node_type& node) { return node.mapped().number; });
+}
+
+void UnfinishedMessages::abort_all(Tables::node_type association) noexcept {
+  Table& table = association.mapped();
+  open_ -= table.size();
+  while (!table.empty()) set_aside(table.extract(table.begin()));
+  keep(std::move(association));
+}
 
 void UnfinishedMessages::set_aside(Table::node_type node) noexcept {
   if (node.mapped().fate == Unfinished::Fate::dropped) {
@@ -79,30 +154,12 @@ void UnfinishedMessages::set_aside(Table::node_type node) noexcept {
   }
 }
 
-void UnfinishedMessages::abort_all_of(AssociationId association) noexcept {
-  abort_those([&](const MessageKey& key) { return key.association == association; });
-}
-
-void UnfinishedMessages::abort_all() noexcept {
-  abort_those([](const MessageKey&) { return true; });
-}
-
-template <class Which>
-void UnfinishedMessages::abort_those(Which which) noexcept {
-  const auto before = static_cast<std::ptrdiff_t>(aborted_.size());
-  for (auto one = open_.begin(); one != open_.end();) {
-    const auto following = std::next(one);
-    if (which(one->first)) set_aside(open_.extract(one));
-    one = following;
-  }
-  std::ranges::sort(aborted_.begin() + before, aborted_.end(), {},
-                    [](const Table::node_type& node) { return node.mapped().number; });
-}
-
 void UnfinishedMessages::drop_all(StoragePool& pool) noexcept {
-  for (auto& [key, message] : open_) {
-    message.fate = Unfinished::Fate::dropped;
-    pool.recycle(std::move(message.storage));
+  for (auto& [association, table] : tables_) {
+    for (auto& [place, message] : table) {
+      message.fate = Unfinished::Fate::dropped;
+      pool.recycle(std::move(message.storage));
+    }
   }
 }
 
@@ -121,10 +178,21 @@ void UnfinishedMessages::keep(Table::node_type node) noexcept {
   if (spare_.size() < spare_.capacity()) spare_.push_back(std::move(node));
 }
 
+void UnfinishedMessages::keep(Tables::node_type node) noexcept {
+  if (filled_ == &node.mapped()) filled_ = nullptr;
+  const bool is_small = node.mapped().bucket_count() <= most_spare_buckets;
+  if (is_small && spare_tables_.size() < spare_tables_.capacity()) spare_tables_.push_back(std::move(node));
+}
+
 std::size_t UnfinishedMessages::footprint() const noexcept {
-  constexpr std::size_t node = sizeof(Table::value_type) + 2 * sizeof(void*);
-  return (size() + spare_.size()) * node + open_.bucket_count() * sizeof(void*) +
-         (spare_.capacity() + aborted_.capacity()) * sizeof(Table::node_type);
+  constexpr std::size_t links = 2 * sizeof(void*);
+  std::size_t buckets = tables_.bucket_count();
+  for (const auto& [association, table] : tables_) buckets += table.bucket_count();
+  for (const Tables::node_type& node : spare_tables_) buckets += node.mapped().bucket_count();
+  return (size() + spare_.size()) * (sizeof(Table::value_type) + links) +
+         (tables_.size() + spare_tables_.size()) * (sizeof(Tables::value_type) + links) +
+         buckets * sizeof(void*) + (spare_.capacity() + aborted_.capacity()) * sizeof(Table::node_type) +
+         spare_tables_.capacity() * sizeof(Tables::node_type);
 }
 
 }  // namespace sctp

@@ -25,17 +25,6 @@ struct MessageKey {
   /// takes to read it: its rest, if the reader's memory was too small for it, is what the kernel hands out
   /// next.
   bool beside = false;
-
-  friend bool operator==(const MessageKey&, const MessageKey&) noexcept = default;
-};
-
-struct MessageKeyHash {
-  std::size_t operator()(const MessageKey& key) const noexcept {
-    const auto association = static_cast<std::uint32_t>(key.association);
-    return (std::size_t{association} << 18 ^ std::size_t{static_cast<std::uint16_t>(key.stream)} << 2 ^
-            std::size_t{key.unordered} << 1 ^ std::size_t{key.beside}) *
-           0x9e3779b97f4a7c15;
-  }
 };
 
 /// A message whose end has not come.
@@ -53,8 +42,7 @@ struct Unfinished {
 };
 
 /// The messages that have begun, and those that were aborted and are still to be told. A peer may begin
-/// 131072 at once under I-DATA, so nothing here takes longer the more there are, but the end of an
-/// association.
+/// 131072 at once under I-DATA: what it does costs more the more it has begun, and what others do does not.
 class UnfinishedMessages {
  public:
   /// Lets one more `begin`. Throws `std::bad_alloc`.
@@ -69,11 +57,9 @@ class UnfinishedMessages {
   /// The association's message if it has exactly one.
   [[nodiscard]] std::optional<MessageKey> only_one_of(AssociationId association) const noexcept;
   /// None is open.
-  [[nodiscard]] bool is_empty() const noexcept { return open_.empty(); }
+  [[nodiscard]] bool is_empty() const noexcept { return open_ == 0; }
   /// The only message there is, or null.
-  [[nodiscard]] Unfinished* only_one() noexcept {
-    return open_.size() == 1 ? &open_.begin()->second : nullptr;
-  }
+  [[nodiscard]] Unfinished* only_one() noexcept;
   /// It is complete, or nobody's any more; its storage is the caller's.
   Storage end(const MessageKey& key) noexcept;
   /// These will never be complete. Those that were dropped have been told of, and are forgotten.
@@ -88,22 +74,39 @@ class UnfinishedMessages {
   Unfinished take_aborted() noexcept;
 
   /// Those that have begun, without an end or an abort that was told.
-  [[nodiscard]] std::size_t size() const noexcept { return open_.size() + aborted_.size() - told_; }
+  [[nodiscard]] std::size_t size() const noexcept { return open_ + aborted_.size() - told_; }
   [[nodiscard]] std::size_t footprint() const noexcept;
 
  private:
-  using Table = std::unordered_map<MessageKey, Unfinished, MessageKeyHash>;
+  struct Place {  // within an association
+    std::uint32_t number;
+    friend bool operator==(const Place&, const Place&) noexcept = default;
+  };
+  struct Hash {
+    std::size_t operator()(Place place) const noexcept {
+      return place.number * std::size_t{0x9e3779b97f4a7c15};
+    }
+    std::size_t operator()(AssociationId id) const noexcept { return static_cast<std::uint32_t>(id); }
+  };
+  using Table = std::unordered_map<Place, Unfinished, Hash>;
+  using Tables = std::unordered_map<AssociationId, Table, Hash>;  // none is empty
 
-  template <class Which>
-  void abort_those(Which which) noexcept;
+  static Place place_of(const MessageKey& key) noexcept;
+  Table::node_type take(const MessageKey& key) noexcept;
   void set_aside(Table::node_type node) noexcept;
   void keep(Table::node_type node) noexcept;
+  void keep(Tables::node_type node) noexcept;
+  void abort_all(Tables::node_type association) noexcept;
+  void sort_from(std::size_t position) noexcept;
 
-  Table open_;
-  std::vector<Table::node_type> spare_;    // so that a message that begins needs no memory
+  Tables tables_;
+  std::size_t open_ = 0;
+  Table* filled_ = nullptr;  // the one in which a message has begun last: it may be full
+  // So that a message that begins needs no memory.
+  std::vector<Table::node_type> spare_;
+  std::vector<Tables::node_type> spare_tables_;
   std::vector<Table::node_type> aborted_;  // from `told_` on
   std::size_t told_ = 0;
-  std::size_t room_ = 0;  // for so many in `open_`
   std::uint64_t begun_ = 0;
 };
 

@@ -58,7 +58,7 @@ class ErrorCauses {
     Iterator() noexcept = default;
     SCTPXX_EXPORT explicit Iterator(Bytes rest) noexcept;
 
-    const ErrorCause& operator*() const noexcept { return current_; }
+    ErrorCause operator*() const noexcept { return current_; }
     const ErrorCause* operator->() const noexcept { return &current_; }
     SCTPXX_EXPORT Iterator& operator++() noexcept;
     Iterator operator++(int) noexcept {

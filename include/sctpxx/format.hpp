@@ -74,6 +74,8 @@ struct fmt::formatter<sctp::StreamChange> : sctp::detail::TextFormatter {};
 template <>
 struct fmt::formatter<sctp::UnknownNotification> : sctp::detail::TextFormatter {};
 template <>
+struct fmt::formatter<sctp::ReceiveStatus> : sctp::detail::TextFormatter {};
+template <>
 struct fmt::formatter<sctp::Notification> : sctp::detail::TextFormatter {};
 template <>
 struct fmt::formatter<sctp::option::Status::State> : sctp::detail::TextFormatter {};

@@ -18,8 +18,9 @@ namespace sctp::inline v0 {
 ///     sctp::Listener listener{{"::", 3868}};
 ///     sctp::OneToOneSocket peer = listener.accept();
 ///
-/// Options set on it hold for the associations that come after. To change what the first of them negotiates
-/// (option::InitMsg, option::RcvBuf), open it unbound, `set`, `bind` and `listen`. One thread at a time.
+/// Options set on it and events asked of it hold for the associations that come after. To change what the
+/// first of them negotiates (option::InitMsg, option::RcvBuf) or tells, open it unbound, `set`, `subscribe`,
+/// `bind` and `listen`. One thread at a time.
 class Listener : public Socket {
  public:
   /// No socket: `is_open()` is false and calls fail with EBADF.

@@ -29,7 +29,9 @@ struct Message {
 /// A stretch of a message, for those who do not want it whole. Pieces of several messages may alternate;
 /// those of one agree in association, stream and order.
 struct MessagePiece {
-  Message part{};          ///< `payload` is this stretch alone; all else is as the first piece said
+  /// `payload` is this stretch alone, in the caller's room (in the ReceiveBuffer where `receive` had begun
+  /// the message); all else is as the first piece said.
+  Message part{};
   std::size_t offset = 0;  ///< how many bytes of the message came before
   bool last = false;       ///< the message is complete with it; else more follows, or PartialDeliveryAborted
 };

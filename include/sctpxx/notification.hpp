@@ -54,7 +54,7 @@ struct AssociationChange {
   /// How it ended, as far as the kernel tells.
   enum class End : std::uint8_t {
     none,           ///< it has not: `up`, `restarted`
-    own_shutdown,   ///< `shutdown_complete`, begun by us or by both
+    own_shutdown,   ///< `shutdown_complete`, begun by us, by both, or not known
     peer_shutdown,  ///< `shutdown_complete` after ShutdownReceived; only a ReceiveBuffer, which saw both,
                     ///< knows
     own_abort,      ///< `lost`: we sent ABORT, or our kernel did
@@ -65,8 +65,10 @@ struct AssociationChange {
   };
   State state{};
   End end{};
-  Cause cause{};                       ///< for `lost`: what the ABORT said; else `none`
-  std::uint16_t outgoing_streams = 0;  ///< for `up` and `restarted`: streams that we may send on; else 0
+  Cause cause{};  ///< for `lost`: what the ABORT said; else `none`
+  /// For `up`: the streams that we may send on. For `restarted`: those that the peer allows now; the kernel
+  /// (6.1) goes by the old number, so stay below both. Else 0.
+  std::uint16_t outgoing_streams = 0;
   std::uint16_t incoming_streams = 0;  ///< likewise: streams that the peer may send on
   AssociationId association{};         ///< 0 with `cannot_start` when the setup had no number yet
   Bytes info{};  ///< the error causes of the peer's ABORT, for ErrorCauses; may be empty
@@ -110,17 +112,18 @@ struct RemoteError {
   Bytes value{};  ///< of the cause, with up to three bytes of padding
 };
 
-/// A message of ours was given up: its time was over, or the association ended. SCTP_SEND_FAILED_EVENT,
-/// RFC 6458 6.1.11; on kernels before 5.5 SCTP_SEND_FAILED. The kernel tells of each chunk by itself; a
-/// ReceiveBuffer joins them, so `receive` answers one event for a message. It comes after the event that says
-/// the association is lost. The kernel is silent about messages that Reliability::priority dropped, and about
-/// those that `close` did.
+/// A message of ours was given up: its time was over, or the association ended or restarted.
+/// SCTP_SEND_FAILED_EVENT, RFC 6458 6.1.11; on kernels before 5.5 SCTP_SEND_FAILED. The kernel tells of each
+/// chunk by itself; a ReceiveBuffer joins them, so `receive` answers one event for a message. It comes after
+/// the event that says the association is lost, and before the one that says it restarted. The kernel is
+/// silent about messages that Reliability::priority dropped, about those that `close` did, and about some
+/// whose time was over.
 struct SendFailed {
   static constexpr EventType type = EventType::send_failed;
 
   bool sent = false;    ///< some of it was on the wire, and all of it may have been delivered; else none was
   bool begins = false;  ///< `payload` begins with the message's first byte
-  bool ends = false;    ///< and ends with its last: both, unless it passed the ReceiveBuffer's limit
+  bool ends = false;    ///< and ends with its last: both, unless it passed a limit of the ReceiveBuffer
   bool unordered = false;
   Cause cause{};  ///< `none` when its time was over
   StreamId stream{};

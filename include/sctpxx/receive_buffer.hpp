@@ -40,7 +40,8 @@ struct Piece {
 /// One buffer belongs to one socket for that socket's life: messages that have begun are in it. It keeps them
 /// through would-block, errors and events. Messages and events received with it are views into it, dead at
 /// the next receive. A message that arrives in one piece is never copied; once its memory has grown to what
-/// the traffic needs, nothing is allocated. Not for two threads at a time.
+/// the traffic needs, nothing is allocated (for up to 256 unfinished messages at a time). Not for two threads
+/// at a time.
 ///
 /// Receiving is `SocketRef::receive`, or `receive_piece` for messages that should never be held whole. For
 /// another source of pieces: `next` until it has nothing; then `prepare`, fill the room, `commit`. No call
@@ -54,9 +55,12 @@ class ReceiveBuffer {
   /// `capacity`: room for one read; a larger message is joined from several. At least 1 KiB is used.
   /// `limit`: the largest message taken, in bytes. A larger one is dropped to its end and reported once, as
   /// Errc::message_exceeds_limit; the messages after it are not touched.
-  /// `total_limit`: the memory of all unfinished messages together, which is up to twice their size; the
-  /// message that would pass it is dropped likewise.
-  /// Nothing is allocated before the first use.
+  /// `total_limit`, at least `limit`: the memory of all unfinished messages together, which is up to twice
+  /// their size; the message that would pass it is dropped likewise, so on a one-to-many socket one peer can
+  /// use up what all have. As much again is there for our own messages that failed. Beside it stand some 200
+  /// bytes for each message that has begun, dropped ones too: without I-DATA one for each association, with
+  /// it three at most for each stream of the peer (option::InitMsg bounds these). Nothing is allocated before
+  /// the first use.
   SCTPXX_EXPORT explicit ReceiveBuffer(std::size_t capacity = default_capacity,
                                        std::size_t limit = default_limit,
                                        std::size_t total_limit = default_total_limit) noexcept;

@@ -4,6 +4,7 @@
 
 #include <concepts>
 #include <cstdint>
+#include <string>
 #include <type_traits>
 #include <utility>
 #include <variant>
@@ -24,10 +25,23 @@ struct Overloaded : F... {
 enum class ReceiveStatus : std::uint8_t {
   message,  ///< a message, or a piece of one for `receive_piece`
   notification,
-  end_of_stream,  ///< the peer has ended gracefully: it sends no more, and all that it sent was handed out
+  end_of_stream,  ///< nothing more comes: the peer has shut down and all that it sent was handed out, or the
+                  ///< association has ended in another way, which its event has told
   would_block,    ///< nothing now; the descriptor becomes readable when there is
   failed,         ///< only beside an error_code that says why
 };
+
+/// "message", "notification", …
+[[nodiscard]] inline std::string to_string(ReceiveStatus status) {
+  switch (status) {
+    case ReceiveStatus::message: return "message";
+    case ReceiveStatus::notification: return "notification";
+    case ReceiveStatus::end_of_stream: return "end of stream";
+    case ReceiveStatus::would_block: return "would block";
+    case ReceiveStatus::failed: return "failed";
+  }
+  return "status " + std::to_string(static_cast<unsigned>(status));
+}
 
 /// The answer of one receive: data, an event, or the healthy reason why there is neither. `Data` is Message
 /// or MessagePiece. `while (auto received = peer.receive(buffer))` runs to the end of the association.

@@ -36,7 +36,9 @@ enum class Style : std::uint8_t { one_to_one, one_to_many, peeled_off };
 class SocketRef {
  public:
   /// A view of somebody else's descriptor. For messages to be understood it must deliver SCTP_RCVINFO and the
-  /// events that reassembly needs: every socket that this library opened, accepted or adopted does.
+  /// events that reassembly needs: every socket that this library opened, accepted or adopted does. Others
+  /// need the kernel's option SCTP_RECVRCVINFO, and `subscribe<AssociationChange, ShutdownReceived,
+  /// PartialDeliveryAborted>()`.
   [[nodiscard]] static SocketRef borrow(int fd, Style style) noexcept { return SocketRef{fd, style}; }
 
   /// The descriptor, for `poll` and for calls that this library does not have. -1 when closed.
@@ -91,8 +93,15 @@ class SocketRef {
   /// association: first its event, then one error (`connection_reset`, `connection_aborted` where it was our
   /// side, or `timed_out`), then end_of_stream. After a setup that failed: its event, and its error where
   /// nothing else has told it; then the socket is as before, and may connect again. A one-to-many socket has
-  /// no end; its events tell of each association's. Association changes, the peer's shutdown and aborted
-  /// messages come on every socket, unasked; for others `subscribe`.
+  /// no end; its events tell of each association's; one that does not listen fails with `not_connected` where
+  /// it would wait without any.
+  ///
+  /// An error that is not Condition::association_ended concerns one message or event alone: a peer's message
+  /// over the limit (Errc::message_exceeds_limit), Errc::receive_info_missing, Errc::malformed_notification,
+  /// lack of memory. The next call goes on behind it.
+  ///
+  /// Association changes, the peer's shutdown and aborted messages come unasked; for other events
+  /// `subscribe`.
   [[nodiscard]] SCTPXX_EXPORT Received receive(ReceiveBuffer& buffer) const;
   [[nodiscard]] SCTPXX_EXPORT Received receive(ReceiveBuffer& buffer, std::error_code& error) const noexcept;
 
@@ -125,13 +134,17 @@ class SocketRef {
 
   /// Asks for these kinds of events, beside those that come unasked, from all associations that the socket
   /// has or will have: `peer.subscribe<sctp::PeerAddressChange, sctp::SendFailed>()`. On a Listener: for the
-  /// associations that it will accept, from their first event on. Fails with `not_supported` when this kernel
-  /// does not know one of them. SCTP_EVENT, RFC 6458 6.2.2; SCTP_EVENTS on kernels before 5.0.
+  /// associations that it will accept; what one that waits already has told at its setup is gone, so to miss
+  /// nothing open it unbound, `subscribe`, `bind` and `listen`. Fails with `not_supported` when this kernel
+  /// does not know one of them; those before it may be on then. One thread at a time. SCTP_EVENT, RFC
+  /// 6458 6.2.2; SCTP_EVENTS while there is no association, and on kernels before 5.0.
   template <Subscribable... Events>
+    requires(sizeof...(Events) != 0)
   void subscribe() const {
     set_subscription(std::array{Events::type...}, true);
   }
   template <Subscribable... Events>
+    requires(sizeof...(Events) != 0)
   void subscribe(std::error_code& error) const noexcept {
     set_subscription(std::array{Events::type...}, true, error);
   }
@@ -139,10 +152,12 @@ class SocketRef {
   /// Asks for no more of these. What is queued already still comes. The three that tell of an association's
   /// end and of messages that were cut off do not compile here: receiving needs them.
   template <Unsubscribable... Events>
+    requires(sizeof...(Events) != 0)
   void unsubscribe() const {
     set_subscription(std::array{Events::type...}, false);
   }
   template <Unsubscribable... Events>
+    requires(sizeof...(Events) != 0)
   void unsubscribe(std::error_code& error) const noexcept {
     set_subscription(std::array{Events::type...}, false, error);
   }
@@ -190,8 +205,8 @@ class SocketRef {
   ReceivedPiece receive_piece(MutableBytes room, ReceiveBuffer& buffer, int flags,
                               std::error_code& error) const noexcept;
   template <class Answer, class Prepare, class Commit>
-  Answer receive(ReceiveBuffer& buffer, int flags, std::error_code& error, Prepare prepare,
-                 Commit commit) const noexcept;
+  Answer receive_with(ReceiveBuffer& buffer, int flags, std::error_code& error, Prepare prepare,
+                      Commit commit) const noexcept;
   Notification complete(Notification event, ReceiveBuffer& buffer) const noexcept;
   ReceiveStatus nothing_more(ReceiveBuffer& buffer, std::error_code reason,
                              std::error_code& error) const noexcept;

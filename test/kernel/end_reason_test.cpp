@@ -186,7 +186,7 @@ TEST_CASE("Our own abort is told where the socket lives on", "[end_reason]") {
   const Style style = GENERATE(Style::one_to_many, Style::peeled_off);
   Pair pair{style, any_mode()};
   INFO(test::name(pair.way) << ", " << test::name(pair.server.mode));
-  test::abort(pair.server.socket, pair.receiver.association());
+  test::abort(pair.server.socket, pair.receiver.association(), "");
   CHECK(pair.server.to_the_end() == ended(style, {"lost, aborted by us, user initiated abort"}, aborted));
 }
 

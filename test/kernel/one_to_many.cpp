@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include "one_to_many.hpp"
 
+#include "by_hand.hpp"
+
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -108,24 +110,6 @@ RawSocket peel_off(const sctp::SocketRef& socket, sctp::AssociationId associatio
       sctp::Style::peeled_off};
 }
 
-void abort(const sctp::SocketRef& socket, sctp::AssociationId association) {
-  sctp_sndinfo info{};
-  info.snd_flags = SCTP_ABORT;
-  info.snd_assoc_id = static_cast<sctp_assoc_t>(association);
-  alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof info)> control{};
-  msghdr message{};
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = IPPROTO_SCTP;
-  header->cmsg_type = SCTP_SNDINFO;
-  header->cmsg_len = CMSG_LEN(sizeof info);
-  std::memcpy(CMSG_DATA(header), &info, sizeof info);
-  if (::sendmsg(socket.fd(), &message, MSG_NOSIGNAL) < 0) {
-    throw std::system_error{errno, std::system_category(), "abort"};
-  }
-}
-
 Receiver::Receiver(Way way, const Tune& tune) : way_{way} {
   if (way.style == sctp::Style::one_to_one) {
     if (way.delivery == Delivery::interleaves_messages) listen_to_many(way.delivery);  // permits it
@@ -140,6 +124,12 @@ Receiver::Receiver(Way way, const Tune& tune) : way_{way} {
       std::visit([](const sctp::SocketRef& socket) { return socket.local_address(); }, owners_.front());
   if (way.style == sctp::Style::one_to_many)
     ends_.push_back({std::get<RawSocket>(owners_.front()), sctp::ReceiveBuffer{}});
+}
+
+void Receiver::abort(std::size_t n) {
+  if (way_.style != sctp::Style::one_to_one) return test::abort(socket(n), association(n), "");
+  // What listens comes first.
+  std::get<sctp::OneToOneSocket>(*std::next(owners_.begin(), static_cast<std::ptrdiff_t>(n) + 1)).abort();
 }
 
 sctp::OneToOneSocket Receiver::connect(const Tune& tune) {

@@ -54,8 +54,6 @@ inline constexpr sctp::Address free_port = sctp::Address::loopback(sctp::Address
 /// A one-to-many socket that listens.
 RawSocket listen_to_many(Delivery delivery, const Tune& tune = as_it_is, const sctp::Address& at = free_port);
 RawSocket peel_off(const sctp::SocketRef& socket, sctp::AssociationId association);
-/// Ends one association of a one-to-many socket at once.
-void abort(const sctp::SocketRef& socket, sctp::AssociationId association);
 
 /// What receives from any number of clients: one one-to-many socket, or one socket for each.
 class Receiver {
@@ -72,6 +70,9 @@ class Receiver {
   [[nodiscard]] const sctp::SocketRef& socket(std::size_t n = 0) const { return end(n).socket; }
   [[nodiscard]] sctp::ReceiveBuffer& buffer(std::size_t n = 0) { return end(n).buffer; }
   [[nodiscard]] sctp::AssociationId association(std::size_t n = 0) const { return associations_.at(n); }
+
+  /// Aborts the n-th client's association. A socket of its own is closed then, and tells no more.
+  void abort(std::size_t n);
 
   std::string next(std::size_t n = 0) { return test::next(socket(n), buffer(n)); }
 

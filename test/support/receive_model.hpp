@@ -77,9 +77,9 @@ class ReceiveModel {
   std::vector<Told> abandon() {
     event_.reset();
     std::vector<Told> all;
+    abort_those([](const Open&) { return true; }, all);
     for (const Failed& one : failed_) all.push_back(one.message);
     failed_.clear();
-    abort_those([](const Open&) { return true; }, all);
     return all;
   }
 
