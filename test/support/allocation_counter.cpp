@@ -4,16 +4,17 @@
 
 #include <atomic>
 #include <cstdlib>
+#include <limits>
 #include <new>
 
 namespace {
 
 std::atomic<std::size_t> allocations{0};
-std::atomic<bool> exhausted{false};
+constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
+std::atomic<std::size_t> exhausted_at{unlimited};  // when so many have been counted
 
 void* allocate(std::size_t size, std::size_t alignment = 0) noexcept {
-  ++allocations;
-  if (exhausted) return nullptr;
+  if (allocations++ >= exhausted_at) return nullptr;
   if (size == 0) size = 1;
   if (alignment == 0) return std::malloc(size);
   return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);
@@ -52,7 +53,7 @@ namespace sctp::test {
 AllocationCounter::AllocationCounter() noexcept : before_{allocations} {}
 std::size_t AllocationCounter::count() const noexcept { return allocations - before_; }
 
-NoMemory::NoMemory() noexcept { exhausted = true; }
-NoMemory::~NoMemory() { exhausted = false; }
+NoMemory::NoMemory(std::size_t after) noexcept { exhausted_at = allocations + after; }
+NoMemory::~NoMemory() { exhausted_at = unlimited; }
 
 }  // namespace sctp::test

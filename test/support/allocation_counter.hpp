@@ -16,10 +16,10 @@ class AllocationCounter {
   std::size_t before_;
 };
 
-/// While it lives, `new` has no memory.
+/// While it lives, `new` has no memory, after it has been asked `after` times.
 class NoMemory {
  public:
-  NoMemory() noexcept;
+  explicit NoMemory(std::size_t after = 0) noexcept;
   ~NoMemory();
   NoMemory(const NoMemory&) = delete;
   NoMemory& operator=(const NoMemory&) = delete;
