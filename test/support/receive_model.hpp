@@ -189,7 +189,11 @@ class ReceiveModel {
     const Notification event = decode_notification(as_bytes(record), error);
     if (error) return {told(error)};
     if (const auto* change = std::get_if<AssociationChange>(&event)) return take(*change);
-    if (const auto* aborted = std::get_if<PartialDeliveryAborted>(&event)) return take(*aborted);
+    if (const auto* aborted = std::get_if<PartialDeliveryAborted>(&event)) {
+      std::uint32_t identifier = 0;  // of the message, under I-DATA
+      if (record.size() >= 24) std::memcpy(&identifier, &record[20], sizeof identifier);
+      return take(*aborted, identifier == 0);
+    }
     if (const auto* failed = std::get_if<SendFailed>(&event)) {
       EventType type{};
       std::memcpy(&type, record.data(), sizeof type);
@@ -215,11 +219,11 @@ class ReceiveModel {
     return all;
   }
 
-  /// It names the message, or says stream 0 and means the only one that its association has.
-  std::vector<Told> take(const PartialDeliveryAborted& event) {
+  /// It names the message, or says stream 0 and identifier 0 and means the only one that its association has.
+  std::vector<Told> take(const PartialDeliveryAborted& event, bool may_mean_any) {
     const auto same_association = [&](const Open& one) { return one.first.association == event.association; };
     auto open = find_key(event.association, event.stream, event.unordered);
-    if (open == open_.end() && event.stream == StreamId{} && !event.unordered &&
+    if (open == open_.end() && may_mean_any && event.stream == StreamId{} && !event.unordered &&
         std::ranges::count_if(open_, same_association) == 1) {
       open = std::ranges::find_if(open_, same_association);
     }
