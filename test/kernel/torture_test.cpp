@@ -185,8 +185,8 @@ class Torture {
     for (std::size_t number = 0; number != messages_each; ++number) {
       const Planned& planned = plans_[i][number];
       sent_bytes_ += planned.size;
-      mortals_ += planned.is_mortal() ? 1 : 0;
-      failed_ += fate.failed[number] ? 1 : 0;
+      if (planned.is_mortal()) ++mortals_;
+      if (fate.failed[number]) ++failed_;
       if (fate.received[number]) continue;
       if (fate.begun[number]) --fate.aborted[{planned.stream, planned.unordered}];
       if (fate.begun[number] || fate.failed[number] || number >= fate.sent) continue;
