@@ -42,6 +42,13 @@ ssize_t read_piece(int fd, MutableBytes room, int flags, Piece& piece) noexcept 
   return size;
 }
 
+/// The answer, or the exception for its error.
+template <class Answer>
+Answer checked(const SocketRef& socket, const Answer& answer, const std::error_code& error) {
+  if (error) fail(Attempt::receive, partner(socket), error);
+  return answer;
+}
+
 }  // namespace
 
 /// Hands out what `buffer` makes of the pieces that come. `prepare` gives room for one, `commit` takes it.
@@ -133,16 +140,12 @@ Received SocketRef::try_receive(ReceiveBuffer& buffer, std::error_code& error) c
 
 Received SocketRef::receive(ReceiveBuffer& buffer) const {
   std::error_code error;
-  const Received received = receive(buffer, 0, error);
-  if (error) fail(Attempt::receive, partner(*this), error);
-  return received;
+  return checked(*this, receive(buffer, 0, error), error);
 }
 
 Received SocketRef::try_receive(ReceiveBuffer& buffer) const {
   std::error_code error;
-  const Received received = receive(buffer, MSG_DONTWAIT, error);
-  if (error) fail(Attempt::receive, partner(*this), error);
-  return received;
+  return checked(*this, receive(buffer, MSG_DONTWAIT, error), error);
 }
 
 ReceivedPiece SocketRef::receive_piece(MutableBytes room, ReceiveBuffer& buffer,
@@ -157,16 +160,12 @@ ReceivedPiece SocketRef::try_receive_piece(MutableBytes room, ReceiveBuffer& buf
 
 ReceivedPiece SocketRef::receive_piece(MutableBytes room, ReceiveBuffer& buffer) const {
   std::error_code error;
-  const ReceivedPiece received = receive_piece(room, buffer, 0, error);
-  if (error) fail(Attempt::receive, partner(*this), error);
-  return received;
+  return checked(*this, receive_piece(room, buffer, 0, error), error);
 }
 
 ReceivedPiece SocketRef::try_receive_piece(MutableBytes room, ReceiveBuffer& buffer) const {
   std::error_code error;
-  const ReceivedPiece received = receive_piece(room, buffer, MSG_DONTWAIT, error);
-  if (error) fail(Attempt::receive, partner(*this), error);
-  return received;
+  return checked(*this, receive_piece(room, buffer, MSG_DONTWAIT, error), error);
 }
 
 }  // namespace sctp::inline v0

@@ -80,6 +80,10 @@ class Address {
 /// What `Address::parse` reads: `192.0.2.1:3868`, `[2001:db8::1]:3868`; a scope as its number,
 /// `[fe80::1%2]:7`.
 [[nodiscard]] SCTPXX_EXPORT std::string to_string(const Address& address);
+/// "IPv4" or "IPv6".
+[[nodiscard]] inline std::string to_string(Address::Family family) {
+  return family == Address::Family::v4 ? "IPv4" : "IPv6";
+}
 
 constexpr Address Address::v4(const std::array<std::uint8_t, 4>& bytes, std::uint16_t port) noexcept {
   Address address;

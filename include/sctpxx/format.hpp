@@ -74,6 +74,12 @@ struct fmt::formatter<sctp::StreamChange> : sctp::detail::TextFormatter {};
 template <>
 struct fmt::formatter<sctp::UnknownNotification> : sctp::detail::TextFormatter {};
 template <>
+struct fmt::formatter<sctp::Address::Family> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::Reliability::Policy> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::Style> : sctp::detail::TextFormatter {};
+template <>
 struct fmt::formatter<sctp::ReceiveStatus> : sctp::detail::TextFormatter {};
 template <>
 struct fmt::formatter<sctp::Notification> : sctp::detail::TextFormatter {};

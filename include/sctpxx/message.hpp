@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <string>
 
 #include <sctpxx/address.hpp>
 #include <sctpxx/bytes.hpp>
@@ -74,6 +75,17 @@ class Reliability {
   Policy policy_ = Policy::full;
   std::uint32_t value_ = 0;
 };
+
+/// "full", "lifetime", …
+[[nodiscard]] inline std::string to_string(Reliability::Policy policy) {
+  switch (policy) {
+    case Reliability::Policy::full: return "full";
+    case Reliability::Policy::lifetime: return "lifetime";
+    case Reliability::Policy::retransmissions: return "retransmissions";
+    case Reliability::Policy::priority: return "priority";
+  }
+  return "policy " + std::to_string(static_cast<unsigned>(policy));
+}
 
 /// What the sender says of a message: `peer.send(bytes, {.stream = bulk, .ppid = sctp::ppid::ngap})`.
 /// SCTP_SNDINFO, RFC 6458 5.3.4.

@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdint>
 #include <span>
+#include <string>
 #include <system_error>
 #include <vector>
 
@@ -23,6 +24,16 @@ namespace sctp::inline v0 {
 /// How the kernel treats a socket. RFC 6458 3 and 4. A peeled-off socket has one association, and yet the
 /// kernel keeps it in the other style.
 enum class Style : std::uint8_t { one_to_one, one_to_many, peeled_off };
+
+/// "one-to-one", "one-to-many", "peeled off".
+[[nodiscard]] inline std::string to_string(Style style) {
+  switch (style) {
+    case Style::one_to_one: return "one-to-one";
+    case Style::one_to_many: return "one-to-many";
+    case Style::peeled_off: return "peeled off";
+  }
+  return "style " + std::to_string(static_cast<unsigned>(style));
+}
 
 /// Everything that needs a descriptor and nothing else. The owners (`Listener`, `OneToOneSocket`, …) are each
 /// a SocketRef too, so a function that takes one works on all of them and on descriptors of other origin.

@@ -36,13 +36,10 @@ int checked(int fd, const char* call) {
 }  // namespace
 
 std::string name(Way way) {
-  const char* style = way.style == sctp::Style::one_to_one    ? "one-to-one"
-                      : way.style == sctp::Style::one_to_many ? "one-to-many"
-                                                              : "peeled off";
   const char* delivery = way.delivery == Delivery::one_by_one          ? "one by one"
                          : way.delivery == Delivery::interleaves_peers ? "interleaving peers"
                                                                        : "interleaving messages";
-  return std::string{style} + ", " + delivery;
+  return to_string(way.style) + ", " + delivery;
 }
 
 std::vector<Way> all_ways(sctp::Style style) {

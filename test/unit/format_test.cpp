@@ -39,6 +39,28 @@ TEST_CASE("What has a text is formatted as its text") {
   same(UnknownNotification{});
   same(Notification{ShutdownReceived{}});
   same(option::Status::State::established);
+  same(Address::Family::v6);
+  same(Reliability::Policy::lifetime);
+  same(Style::peeled_off);
+  same(ReceiveStatus::would_block);
+}
+
+/// The texts of an enumeration's values, and of the value behind the last.
+template <class Enum>
+std::string texts(Enum last) {
+  std::string all;
+  for (int value = 0; value <= static_cast<int>(last) + 1; ++value) {
+    all += (value == 0 ? "" : ", ") + to_string(static_cast<Enum>(value));
+  }
+  return all;
+}
+
+TEST_CASE("Every choice has a name") {
+  CHECK(to_string(Address::Family::v4) + to_string(Address::Family::v6) == "IPv4IPv6");
+  CHECK(texts(Reliability::Policy::priority) == "full, lifetime, retransmissions, priority, policy 4");
+  CHECK(texts(Style::peeled_off) == "one-to-one, one-to-many, peeled off, style 3");
+  CHECK(texts(ReceiveStatus::failed) ==
+        "message, notification, end of stream, would block, failed, status 5");
 }
 
 TEST_CASE("Width, alignment and fill are those of a text") {
