@@ -83,12 +83,12 @@ class Torture {
     return std::to_string(associations * messages_each) + " messages of " + std::to_string(sent_bytes_) +
            " bytes, " + std::to_string(counts_.messages) + " of " + std::to_string(counts_.bytes) +
            " bytes received; " + std::to_string(mortals_) + " need not arrive, " + std::to_string(failed_) +
-           " were told to have failed, " + std::to_string(silent_) + " went in silence, " +
-           std::to_string(gone_with_association_) + " with their association, " + std::to_string(vanished_) +
-           " vanished in the kernel, " + std::to_string(late_) + " came late from it; " +
-           std::to_string(counts_.aborted) + " aborted in the middle; " + std::to_string(lost_) +
-           " associations lost, " + std::to_string(stuck_) + " stood still; " +
-           std::to_string(counts_.events) + " events";
+           " were told to have failed (" + std::to_string(reliable_failed_) + " reliable ones), " +
+           std::to_string(silent_) + " went in silence, " + std::to_string(gone_with_association_) +
+           " with their association, " + std::to_string(vanished_) + " vanished in the kernel, " +
+           std::to_string(late_) + " came late from it; " + std::to_string(counts_.aborted) +
+           " aborted in the middle; " + std::to_string(lost_) + " associations lost, " +
+           std::to_string(stuck_) + " stood still; " + std::to_string(counts_.events) + " events";
   }
 
  private:
@@ -182,6 +182,7 @@ class Torture {
   /// Whether every message of an association has arrived, or its absence was told, or permitted.
   void account(std::size_t i) {
     Fate& fate = fates_[i];
+    reliable_failed_ += fate.reliable_failed;
     for (std::size_t number = 0; number != messages_each; ++number) {
       const Planned& planned = plans_[i][number];
       sent_bytes_ += planned.size;
@@ -221,6 +222,7 @@ class Torture {
   std::size_t sent_bytes_ = 0;
   std::size_t mortals_ = 0;
   std::size_t failed_ = 0;
+  std::size_t reliable_failed_ = 0;
   std::size_t silent_ = 0;
   std::size_t gone_with_association_ = 0;
   std::size_t vanished_ = 0;
