@@ -35,12 +35,9 @@ void FailedSends::abandon() noexcept {
   for (Joining& one : joining_) one.is_due = true;
 }
 
-bool FailedSends::has_joined() const noexcept {
-  return std::ranges::any_of(joining_, [](const Joining& one) { return one.is_due; });
-}
-
-SendFailed FailedSends::take_joined() noexcept {
+std::optional<SendFailed> FailedSends::next() noexcept {
   const auto due = std::ranges::find_if(joining_, [](const Joining& one) { return one.is_due; });
+  if (due == joining_.end()) return std::nullopt;
   pool_.recycle(std::exchange(told_, std::move(due->storage)));
   SendFailed message = due->message;
   message.payload = told_.bytes();

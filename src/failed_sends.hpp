@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include <sctpxx/notification.hpp>
@@ -29,9 +30,8 @@ class FailedSends {
   /// No more chunks will come.
   void abandon() noexcept;
 
-  [[nodiscard]] bool has_joined() const noexcept;
   /// The next that was joined, or was never completed.
-  SendFailed take_joined() noexcept;
+  std::optional<SendFailed> next() noexcept;
 
   /// How many have begun and not ended.
   [[nodiscard]] std::size_t size() const noexcept { return joining_.size(); }

@@ -9,6 +9,8 @@
 
 #include <sctpxx/error.hpp>
 
+#include "native.hpp"
+
 namespace sctp::inline v0 {
 namespace {
 
@@ -53,12 +55,9 @@ std::error_code loss_of(AssociationChange::End end) noexcept {
 /// Without I-DATA the kernel's event is zero where stream, order and message identifier stand; but then an
 /// association has one unfinished message at most.
 bool names_a_message(Bytes record, const PartialDeliveryAborted& event) noexcept {
-  constexpr std::size_t identifier_at = 20;
-  std::uint32_t identifier = 0;
-  if (record.size() >= identifier_at + sizeof identifier) {
-    std::memcpy(&identifier, &record[identifier_at], sizeof identifier);
-  }
-  return event.stream != StreamId{} || event.unordered || identifier != 0;
+  sctp_pdapi_event native{};
+  if (record.size() >= sizeof native) std::memcpy(&native, record.data(), sizeof native);
+  return event.stream != StreamId{} || event.unordered || native.pdapi_seq != 0;
 }
 
 EventType type_of(Bytes record) noexcept {
@@ -85,8 +84,7 @@ std::optional<Notification> ReceiveBuffer::Reassembler::next() noexcept {
     return abort_of(message);
   }
   if (held_) return std::exchange(held_, {});
-  if (failed_sends_.has_joined()) return failed_sends_.take_joined();
-  return std::nullopt;
+  return failed_sends_.next();
 }
 
 void ReceiveBuffer::Reassembler::make_ready() {
@@ -106,11 +104,10 @@ MutableBytes ReceiveBuffer::Reassembler::prepare() {
   // What comes next is most likely the next of the only one that has begun: let the kernel put it there.
   Unfinished* message = messages_.only_one();
   if (message != nullptr && message->fate == Unfinished::Fate::joined && !event_.has_begun) {
-    Storage* only = &message->storage;
-    const std::size_t most = limit_ + block_capacity_;
-    const std::error_code error = pool_.make_tail(*only, block_capacity_, most);
+    const std::error_code error =
+        pool_.make_tail(message->storage, block_capacity_, limit_ + block_capacity_);
     if (error == std::errc::not_enough_memory) throw std::bad_alloc{};
-    if (!error) return room_ = only->tail();
+    if (!error) return room_ = message->storage.tail();
   }
   if (!block_.data) {
     block_.data = std::make_unique_for_overwrite<std::byte[]>(block_capacity_);
@@ -135,10 +132,7 @@ std::optional<Received> ReceiveBuffer::Reassembler::commit(const Piece& piece,
                                                            std::error_code& error) noexcept {
   const Bytes bytes = take_room(piece.size);
   if (bytes.empty()) return std::nullopt;
-  if (piece.is_notification) {
-    if (const auto event = take_event_piece(piece, bytes, error)) return *event;
-    return std::nullopt;
-  }
+  if (piece.is_notification) return take_event_piece(piece, bytes, error);
   const bool is_whole = piece.end_of_record && piece.has_info && bytes.size() <= limit_;
   if (is_whole && messages_.is_empty()) return message_from(piece, bytes);  // as nearly all are
   const MessageKey key = key_of(piece);
@@ -151,18 +145,14 @@ std::optional<Received> ReceiveBuffer::Reassembler::commit(const Piece& piece,
     if (piece.end_of_record) messages_.end(key);
     return event;
   }
-  if (const auto whole = take_data(piece, key, bytes, error)) return *whole;
-  return std::nullopt;
+  return take_data(piece, key, bytes, error);
 }
 
 std::optional<ReceivedPiece> ReceiveBuffer::Reassembler::commit_piece(const Piece& piece,
                                                                       std::error_code& error) noexcept {
   const Bytes bytes = take_room(piece.size);
   if (bytes.empty()) return std::nullopt;
-  if (piece.is_notification) {
-    if (const auto event = take_event_piece(piece, bytes, error)) return *event;
-    return std::nullopt;
-  }
+  if (piece.is_notification) return take_event_piece(piece, bytes, error);
   const MessageKey key = key_of(piece);
   Unfinished* message = messages_.find(key);
   if (!piece.has_info || (message != nullptr && message->fate != Unfinished::Fate::streamed)) {

@@ -2,9 +2,6 @@
 // SPDX-License-Identifier: MIT
 #include <sctpxx/receive_buffer.hpp>
 
-#include <algorithm>
-#include <utility>
-
 #include "reassembler.hpp"
 
 namespace sctp::inline v0 {

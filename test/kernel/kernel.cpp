@@ -111,18 +111,17 @@ void add_address(const std::array<std::uint8_t, 4>& address) {
 
 namespace {
 
-bool traffic_control(const char* words) {
-  return own_network &&
-         std::system((std::string{"PATH=$PATH:/usr/sbin:/sbin tc qdisc "} + words).c_str()) == 0;
+bool traffic_control(const std::string& words) {
+  return own_network && std::system(("PATH=$PATH:/usr/sbin:/sbin tc qdisc " + words).c_str()) == 0;
 }
 
 }  // namespace
 
-Delay::Delay() {
-  if (!traffic_control("add dev lo root netem delay 60ms")) throw std::runtime_error{"needs tc and netem"};
+Network::Network(const std::string& discipline) {
+  if (!traffic_control("add dev lo root " + discipline)) throw std::runtime_error{"needs tc and netem"};
 }
 
-Delay::~Delay() {
+Network::~Network() {
   if (!traffic_control("del dev lo root")) std::abort();
 }
 
@@ -212,34 +211,46 @@ void wait_for(int fd, short events) {
   }
 }
 
+std::optional<RawPiece> read_piece(const sctp::SocketRef& socket, sctp::MutableBytes room) {
+  iovec where{room.data(), room.size()};
+  alignas(cmsghdr) std::array<std::byte, 512> control;
+  msghdr message{};
+  message.msg_iov = &where;
+  message.msg_iovlen = 1;
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  const ssize_t size = ::recvmsg(socket.fd(), &message, MSG_DONTWAIT);
+  if (size <= 0) return std::nullopt;
+  RawPiece read;
+  read.control_truncated = (message.msg_flags & MSG_CTRUNC) != 0;
+  sctp::Piece& piece = read.piece;
+  piece.size = static_cast<std::size_t>(size);
+  piece.end_of_record = (message.msg_flags & MSG_EOR) != 0;
+  piece.is_notification = (message.msg_flags & MSG_NOTIFICATION) != 0;
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    read.controls.push_back(header->cmsg_type);
+    if (header->cmsg_level != IPPROTO_SCTP || header->cmsg_type != SCTP_RCVINFO) continue;
+    sctp_rcvinfo info;
+    std::memcpy(&info, CMSG_DATA(header), sizeof info);
+    piece.has_info = true;
+    piece.stream = sctp::StreamId{info.rcv_sid};
+    piece.ppid = sctp::Ppid{ntohl(info.rcv_ppid)};
+    piece.association = sctp::AssociationId{info.rcv_assoc_id};
+    piece.unordered = (info.rcv_flags & SCTP_UNORDERED) != 0;
+    piece.ssn = info.rcv_ssn;
+    piece.tsn = info.rcv_tsn;
+    piece.context = info.rcv_context;
+  }
+  return read;
+}
+
 void read_beginning(const sctp::SocketRef& socket, sctp::ReceiveBuffer& buffer) {
   while (buffer.unfinished() == 0) {
     wait_for(socket.fd(), POLLIN);
-    const sctp::MutableBytes room = buffer.prepare();
-    iovec piece_room{room.data(), room.size()};
-    alignas(cmsghdr) std::array<std::byte, 256> control;
-    msghdr message{};
-    message.msg_iov = &piece_room;
-    message.msg_iovlen = 1;
-    message.msg_control = control.data();
-    message.msg_controllen = control.size();
-    const ssize_t size = ::recvmsg(socket.fd(), &message, MSG_DONTWAIT);
-    if (size <= 0) throw std::runtime_error{"nothing to read"};
-    sctp::Piece piece;
-    piece.size = static_cast<std::size_t>(size);
-    piece.end_of_record = (message.msg_flags & MSG_EOR) != 0;
-    piece.is_notification = (message.msg_flags & MSG_NOTIFICATION) != 0;
-    if (const cmsghdr* header = CMSG_FIRSTHDR(&message)) {
-      sctp_rcvinfo info;
-      std::memcpy(&info, CMSG_DATA(header), sizeof info);
-      piece.has_info = true;
-      piece.stream = sctp::StreamId{info.rcv_sid};
-      piece.ppid = sctp::Ppid{ntohl(info.rcv_ppid)};
-      piece.association = sctp::AssociationId{info.rcv_assoc_id};
-      piece.unordered = (info.rcv_flags & SCTP_UNORDERED) != 0;
-    }
+    const auto read = read_piece(socket, buffer.prepare());
+    if (!read) throw std::runtime_error{"nothing to read"};
     std::error_code error;
-    const auto received = buffer.commit(piece, error);
+    const auto received = buffer.commit(read->piece, error);
     if (error) throw std::system_error{error};
     if (received && received->message() != nullptr) throw std::runtime_error{"a whole message"};
   }

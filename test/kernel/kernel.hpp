@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <functional>
 #include <future>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -36,14 +37,19 @@ void set_loopback_up(bool up);
 /// Gives the loopback interface one more address, 10.77.0.x, which is nowhere until then.
 void add_address(const std::array<std::uint8_t, 4>& address);
 
-/// While it lives, a packet takes 60 ms to arrive. Throws where the program `tc` or the kernel's netem is
-/// missing.
-class Delay {
+/// While it lives, the loopback interface does so: `netem loss 3% delay 1ms`. Throws where the program `tc`
+/// or the kernel's netem is missing.
+class Network {
  public:
-  Delay();
-  ~Delay();
-  Delay(const Delay&) = delete;
-  Delay& operator=(const Delay&) = delete;
+  explicit Network(const std::string& discipline);
+  ~Network();
+  Network(const Network&) = delete;
+  Network& operator=(const Network&) = delete;
+};
+
+/// While it lives, a packet takes 60 ms to arrive.
+struct Delay : Network {
+  Delay() : Network{"netem delay 60ms"} {}
 };
 
 /// Nobody answers there, with an own network or without. RFC 5737.
@@ -103,6 +109,14 @@ template <class Condition>
 void wait_until(Condition condition) {
   while (!condition()) std::this_thread::yield();
 }
+
+/// One read by hand, which does not block, and what the kernel said of it. Its bytes lie in `room`.
+struct RawPiece {
+  sctp::Piece piece;
+  std::vector<int> controls;  ///< the types of its control messages
+  bool control_truncated = false;
+};
+std::optional<RawPiece> read_piece(const sctp::SocketRef& socket, sctp::MutableBytes room);
 
 /// Reads pieces by hand until one has been the beginning of a message and not its end; events are passed
 /// over.

@@ -21,13 +21,6 @@
 namespace test {
 namespace {
 
-template <class Value>
-void set(const sctp::SocketRef& socket, int level, int option, const Value& value) {
-  if (::setsockopt(socket.fd(), level, option, &value, sizeof value) != 0) {
-    throw std::system_error{errno, std::system_category(), "setsockopt " + std::to_string(option)};
-  }
-}
-
 int checked(int fd, const char* call) {
   if (fd < 0) throw std::system_error{errno, std::system_category(), call};
   return fd;
@@ -58,13 +51,13 @@ std::vector<Way> all_ways() {
 
 void set_delivery(const sctp::SocketRef& socket, Delivery delivery) {
   if (delivery == Delivery::one_by_one) return;
-  set(socket, IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, int{1});
+  set_native(socket, SCTP_FRAGMENT_INTERLEAVE, int{1});
   if (delivery == Delivery::interleaves_peers) return;
   sctp_assoc_value on{};
   on.assoc_value = 1;
-  set(socket, IPPROTO_SCTP, SCTP_INTERLEAVING_SUPPORTED, on);
+  set_native(socket, SCTP_INTERLEAVING_SUPPORTED, on);
   on.assoc_value = SCTP_SS_RR;
-  set(socket, IPPROTO_SCTP, SCTP_STREAM_SCHEDULER, on);
+  set_native(socket, SCTP_STREAM_SCHEDULER, on);
 }
 
 void force_send_buffer(const sctp::SocketRef& socket, std::size_t size) {
@@ -88,7 +81,7 @@ RawSocket listen_to_many(Delivery delivery, const Tune& tune, const sctp::Addres
   const int domain = at.family() == sctp::Address::Family::v4 ? AF_INET : AF_INET6;
   RawSocket socket{checked(::socket(domain, SOCK_SEQPACKET | SOCK_CLOEXEC, IPPROTO_SCTP), "socket"),
                    sctp::Style::one_to_many};
-  set(socket, IPPROTO_SCTP, SCTP_RECVRCVINFO, int{1});
+  set_native(socket, SCTP_RECVRCVINFO, int{1});
   socket.set(sctp::option::NoDelay{});
   socket.subscribe<sctp::AssociationChange, sctp::ShutdownReceived, sctp::PartialDeliveryAborted>();
   set_delivery(socket, delivery);
@@ -159,39 +152,6 @@ Receiver::End& Receiver::end(std::size_t n) {
 
 const Receiver::End& Receiver::end(std::size_t n) const { return const_cast<Receiver&>(*this).end(n); }
 
-std::optional<RawPiece> read_piece(const sctp::SocketRef& socket, sctp::MutableBytes room) {
-  iovec where{room.data(), room.size()};
-  alignas(cmsghdr) std::array<std::byte, 512> control;
-  msghdr message{};
-  message.msg_iov = &where;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  const ssize_t size = ::recvmsg(socket.fd(), &message, MSG_DONTWAIT);
-  if (size <= 0) return std::nullopt;
-  RawPiece read;
-  read.control_truncated = (message.msg_flags & MSG_CTRUNC) != 0;
-  sctp::Piece& piece = read.piece;
-  piece.size = static_cast<std::size_t>(size);
-  piece.end_of_record = (message.msg_flags & MSG_EOR) != 0;
-  piece.is_notification = (message.msg_flags & MSG_NOTIFICATION) != 0;
-  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
-    read.controls.push_back(header->cmsg_type);
-    if (header->cmsg_level != IPPROTO_SCTP || header->cmsg_type != SCTP_RCVINFO) continue;
-    sctp_rcvinfo info;
-    std::memcpy(&info, CMSG_DATA(header), sizeof info);
-    piece.has_info = true;
-    piece.stream = sctp::StreamId{info.rcv_sid};
-    piece.ppid = sctp::Ppid{ntohl(info.rcv_ppid)};
-    piece.association = sctp::AssociationId{info.rcv_assoc_id};
-    piece.unordered = (info.rcv_flags & SCTP_UNORDERED) != 0;
-    piece.ssn = info.rcv_ssn;
-    piece.tsn = info.rcv_tsn;
-    piece.context = info.rcv_context;
-  }
-  return read;
-}
-
 std::optional<sctp::Received> receive_by_hand(const sctp::SocketRef& socket, sctp::ReceiveBuffer& buffer,
                                               std::vector<sctp::Piece>& seen) {
   for (;;) {
@@ -223,22 +183,6 @@ Disorder disorder_of(const std::vector<sctp::Piece>& pieces) {
     before = &piece;
   }
   return disorder;
-}
-
-namespace {
-
-bool traffic_control(const std::string& words) {
-  return has_own_network() && std::system(("PATH=$PATH:/usr/sbin:/sbin tc qdisc " + words).c_str()) == 0;
-}
-
-}  // namespace
-
-Network::Network(const std::string& discipline) {
-  if (!traffic_control("add dev lo root " + discipline)) throw std::runtime_error{"needs tc and netem"};
-}
-
-Network::~Network() {
-  if (!traffic_control("del dev lo root")) std::abort();
 }
 
 sctp::OneToOneSocket restart(sctp::OneToOneSocket client, Way way, const sctp::SocketRef& receiver,

@@ -93,14 +93,6 @@ class Receiver {
   std::vector<sctp::AssociationId> associations_;
 };
 
-/// One read by hand, which does not block, and what the kernel said of it. Its bytes lie in `room`.
-struct RawPiece {
-  sctp::Piece piece;
-  std::vector<int> controls;  ///< the types of its control messages
-  bool control_truncated = false;
-};
-std::optional<RawPiece> read_piece(const sctp::SocketRef& socket, sctp::MutableBytes room);
-
 /// Takes every piece that is there to `buffer`, by hand, until something is whole; notes the pieces in
 /// `seen`.
 std::optional<sctp::Received> receive_by_hand(const sctp::SocketRef& socket, sctp::ReceiveBuffer& buffer,
@@ -125,15 +117,6 @@ inline void small_window(const sctp::SocketRef& socket) {
   socket.set(sctp::option::RcvBuf{20'000});
   socket.set(sctp::option::DelayedSack{.packets = 1});
 }
-
-/// While it lives, the interface does so: `netem loss 3% delay 1ms`. Throws as test::Delay does.
-class Network {
- public:
-  explicit Network(const std::string& discipline);
-  ~Network();
-  Network(const Network&) = delete;
-  Network& operator=(const Network&) = delete;
-};
 
 /// What was sent has been acknowledged.
 void wait_until_acknowledged(const sctp::OneToOneSocket& client);
