@@ -11,20 +11,21 @@ set(sctpxx_public_floors
   # floor 1, values
   address message cause notification
   # floor 2, the two mechanisms
-  received receive_buffer option option/association option/delivery option/socket
+  waker patience received receive_buffer
+  option option/association option/capability option/delivery option/socket
   # floor 3, handles that borrow
   socket_ref stream association
   # floor 4, owners
-  socket one_to_one_socket listener
+  socket one_to_one_socket listener one_to_many_socket
   # floor 5, conveniences on top of the public API
-  sctp format)
+  association_table send_queue reconnect sctp format)
 
 # What only src/ sees, each after the last public header that it may include.
 set(sctpxx_private_floors
   "escaped after bytes"
   "sys after error"
-  "deadline after error"
   "native after address"
+  "wait after patience"
   "failure after option"
   "native_option after address"
   "address_list after address"
@@ -34,6 +35,7 @@ set(sctpxx_private_floors
   "reassembler after receive_buffer"
   "control after receive_buffer"
   "socket_name after socket_ref"
+  "nonblocking after socket_ref"
   "subscription after socket_ref"
   "descriptor after socket_ref")
 
@@ -45,8 +47,10 @@ list(TRANSFORM sctpxx_headers APPEND .hpp)
 # socket_ref its sending and receiving.
 set(sctpxx_sources
   error address cause notification notification_text
-  storage unfinished failed_sends reassembler receive_buffer option/association option/delivery option/socket
-  socket_ref send receive stream association socket one_to_one_socket listener
-  failure address_list control subscription descriptor)
+  waker patience storage unfinished failed_sends reassembler receive_buffer
+  option/association option/capability option/delivery option/socket
+  socket_ref send receive stream association socket one_to_one_socket listener one_to_many_socket
+  association_table send_queue reconnect
+  failure wait address_list control subscription descriptor)
 list(TRANSFORM sctpxx_sources PREPEND src/)
 list(TRANSFORM sctpxx_sources APPEND .cpp)

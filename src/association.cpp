@@ -6,6 +6,7 @@
 #include "control.hpp"
 #include "failure.hpp"
 #include "native.hpp"
+#include "subscription.hpp"
 #include "sys.hpp"
 
 namespace sctp::inline v0 {
@@ -32,29 +33,84 @@ std::vector<Address> Association::local_addresses() const {
   return addresses;
 }
 
-void Association::shutdown(std::error_code& error) const noexcept {
-  error.clear();
-  if (socket_.style() == Style::one_to_one) {
-    if (sys::shutdown(socket_.fd(), SHUT_WR) < 0) error = native::last_error();
-    return;
-  }
+namespace {
+
+/// What ends an association of a socket that is not of one-to-one style.
+void send_end(int fd, SendControl control, Bytes reason, std::error_code& error) noexcept {
+  // sendmsg reads, though its structure cannot say so.
+  iovec words{const_cast<std::byte*>(reason.data()), reason.size()};
   msghdr message{};
-  SendControl control = SendControl::end_of_association(id_);
+  message.msg_iov = &words;
+  message.msg_iovlen = reason.empty() ? 0 : 1;
   control.attach_to(message);
-  while (sys::sendmsg(socket_.fd(), &message, MSG_NOSIGNAL) < 0) {
+  error.clear();
+  while (sys::sendmsg(fd, &message, MSG_NOSIGNAL) < 0) {
     if (errno == EINTR) continue;
     error = native::last_error();
     return;
   }
 }
 
+[[noreturn]] void fail_to_end(const Association& association, Attempt attempt, std::error_code error) {
+  std::error_code unknown;
+  const Address peer = association.socket().peer_address(unknown);
+  fail(attempt, unknown ? "association " + to_string(association.id()) : to_string(peer), error);
+}
+
+}  // namespace
+
+void Association::shutdown(std::error_code& error) const noexcept {
+  error.clear();
+  using enum option::Status::State;
+  std::error_code unknown;
+  const option::Status::State state = status(unknown).state;
+  if (socket_.style() == Style::one_to_one) {
+    // The peer has begun, and the kernel ends it. Once this has been called, too, it tells of no end any
+    // more.
+    if (!unknown && (state == shutdown_received || state == shutdown_ack_sent)) return;
+    if (sys::shutdown(socket_.fd(), SHUT_WR) < 0) error = native::last_error();
+    return;
+  }
+  // The kernel takes SCTP_EOF for a setup under way, forgets it without an event, and leaves the peer with an
+  // association to nobody. ABORT tells both.
+  if (!unknown && state < established) return abort({}, error);
+  send_end(socket_.fd(), SendControl::end_of_association(id_), {}, error);
+}
+
 void Association::shutdown() const {
   std::error_code error;
   shutdown(error);
-  if (!error) return;
-  std::error_code unknown;
-  const Address peer = socket_.peer_address(unknown);
-  fail(Attempt::shut_down, unknown ? "association " + to_string(id_) : to_string(peer), error);
+  if (error) fail_to_end(*this, Attempt::shut_down, error);
+}
+
+void Association::abort(std::string_view reason, std::error_code& error) const noexcept {
+  if (socket_.style() == Style::one_to_one) {
+    error = std::make_error_code(std::errc::operation_not_supported);
+    return;
+  }
+  send_end(socket_.fd(), SendControl::abort_of_association(id_), as_bytes(reason.substr(0, longest_reason)),
+           error);
+}
+
+void Association::abort(std::string_view reason) const {
+  std::error_code error;
+  abort(reason, error);
+  if (error) fail_to_end(*this, Attempt::abort, error);
+}
+
+void Association::set_subscription(std::span<const EventType> events, bool on,
+                                   std::error_code& error) const noexcept {
+  if (id_ == AssociationId{} && socket_.style() == Style::one_to_many) {  // that would be all of them
+    error = std::make_error_code(std::errc::not_connected);
+    return;
+  }
+  sctp::set_subscription(socket_.fd(), socket_.style(), id_, events, on, error);
+}
+
+void Association::set_subscription(std::span<const EventType> events, bool on) const {
+  std::error_code error;
+  set_subscription(events, on, error);
+  if (error) fail(Attempt::subscribe, "association " + to_string(id_), error);
 }
 
 }  // namespace sctp::inline v0

@@ -65,6 +65,10 @@ SendControl SendControl::end_of_association(AssociationId association) noexcept 
   return {association, {}, SCTP_EOF};
 }
 
+SendControl SendControl::abort_of_association(AssociationId association) noexcept {
+  return {association, {}, SCTP_ABORT};
+}
+
 void ReceiveControl::read(const msghdr& message, Piece& piece) noexcept {
   auto* header = CMSG_FIRSTHDR(&message);
   for (; header != nullptr; header = CMSG_NXTHDR(const_cast<msghdr*>(&message), header)) {

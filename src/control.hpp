@@ -22,6 +22,8 @@ class SendControl {
   SendControl(AssociationId association, const SendOptions& options) noexcept;
   /// Ends the association gracefully instead of sending: SCTP_EOF.
   static SendControl end_of_association(AssociationId association) noexcept;
+  /// Ends it at once; what is sent is the reason: SCTP_ABORT.
+  static SendControl abort_of_association(AssociationId association) noexcept;
 
   void attach_to(msghdr& message) noexcept {
     message.msg_control = bytes_.data();

@@ -2,10 +2,14 @@
 // SPDX-License-Identifier: MIT
 #include "descriptor.hpp"
 
+#include <fcntl.h>
+
 #include <array>
+#include <cerrno>
 
 #include <sctpxx/error.hpp>
 #include <sctpxx/notification.hpp>
+#include <sctpxx/option/capability.hpp>
 #include <sctpxx/option/delivery.hpp>
 
 #include "native_option.hpp"
@@ -37,9 +41,79 @@ void set_defaults(int fd, Style style, std::error_code& error) noexcept {
   native::set_native(fd, IPPROTO_SCTP, SCTP_RECVRCVINFO, int{1}, error);
   // The kernel would hold a second small message back until the first is acknowledged, up to 200 ms.
   if (!error) set_option(OptionTarget{fd}, option::NoDelay{}, error);
+  // Otherwise a message that is not complete yet keeps those of all peers waiting, and all events.
+  if (!error && style == Style::one_to_many)
+    set_option(OptionTarget{fd}, option::FragmentInterleave{}, error);
   // Without these an aborted association looks idle, and half a message is glued to the next.
   constexpr std::array needed{AssociationChange::type, ShutdownReceived::type, PartialDeliveryAborted::type};
   if (!error) set_subscription(fd, style, needed, true, error);
+}
+
+Style style_of(int fd, std::error_code& error) noexcept {
+  int type = 0;
+  int protocol = 0;
+  native::get_native(fd, SOL_SOCKET, SO_TYPE, type, error);
+  if (!error) native::get_native(fd, SOL_SOCKET, SO_PROTOCOL, protocol, error);
+  if (!error && protocol != IPPROTO_SCTP) error = Errc::not_an_sctp_socket;
+  if (error || type == SOCK_STREAM) return Style::one_to_one;
+  // A peeled-off socket has a peer, after the end of its association, too; one with many never has.
+  native::SocketAddress peer;
+  socklen_t length = sizeof peer;
+  if (sys::getpeername(fd, &peer.any, &length) == 0) return Style::peeled_off;
+  if (errno != ENOTCONN) error = native::last_error();
+  return Style::one_to_many;
+}
+
+void take_over(int fd, Style style, std::error_code& error) noexcept {
+  set_defaults(fd, style, error);
+  if (error) return;
+  const int flags = sys::get_fd_flags(fd);
+  if (flags < 0 || sys::set_fd_flags(fd, flags | FD_CLOEXEC) < 0) error = native::last_error();
+}
+
+namespace {
+
+/// What `from` offers to its later associations.
+template <class Capability>
+void pass_on_capability(int from, int to, std::error_code& error) noexcept {
+  if (error) return;
+  Capability capability;
+  get_option(OptionTarget{from}, capability, error);
+  if (error == std::errc::no_protocol_option) return error.clear();  // an old kernel has nothing to pass on
+  if (!error) set_option(OptionTarget{to}, capability, error);
+}
+
+/// A number that is 0 where nobody has set it.
+void pass_on_number(int from, int to, int level, int option, std::error_code& error) noexcept {
+  if (error) return;
+  int value = 0;
+  native::get_native(from, level, option, value, error);
+  if (error == std::errc::no_protocol_option) return error.clear();  // not of this family
+  if (level == IPPROTO_IP && option == IP_TOS) value &= ~0x3;        // the kernel's own, for ECN
+  if (!error && value != 0) native::set_native(to, level, option, value, error);
+}
+
+}  // namespace
+
+void pass_on(int from, int to, std::error_code& error) noexcept {
+  error.clear();
+  pass_on_capability<option::PrSupported>(from, to, error);
+  pass_on_capability<option::ReconfigSupported>(from, to, error);
+  pass_on_capability<option::AuthSupported>(from, to, error);
+  pass_on_capability<option::AsconfSupported>(from, to, error);
+  pass_on_capability<option::EcnSupported>(from, to, error);
+  // Off by itself, and where it may not be on the kernel refuses to be told so.
+  option::InterleavingSupported interleaving;
+  if (!error) get_option(OptionTarget{from}, interleaving, error);
+  if (error == std::errc::no_protocol_option)
+    error.clear();
+  else if (!error && interleaving.on)
+    set_option(OptionTarget{to}, interleaving, error);
+  // In this order: the kernel derives the priority from the type of service.
+  pass_on_number(from, to, IPPROTO_IP, IP_TOS, error);
+  pass_on_number(from, to, IPPROTO_IPV6, IPV6_TCLASS, error);
+  for (const int option : {SO_PRIORITY, SO_MARK}) pass_on_number(from, to, SOL_SOCKET, option, error);
+  pass_on_number(from, to, IPPROTO_IP, IP_FREEBIND, error);
 }
 
 }  // namespace sctp

@@ -66,12 +66,18 @@ class ConditionCategory final : public std::error_category {
   const char* name() const noexcept override { return "sctpxx condition"; }
 
   std::string message(int value) const override {
-    return value == static_cast<int>(Condition::association_ended)
-               ? "the association has ended, or is ending"
-               : "unknown condition " + std::to_string(value);
+    switch (static_cast<Condition>(value)) {
+      case Condition::association_ended: return "the association has ended, or is ending";
+      case Condition::message_dropped: return "one message or event could not be received";
+    }
+    return "unknown condition " + std::to_string(value);
   }
 
   bool equivalent(const std::error_code& error, int condition) const noexcept override {
+    if (condition == static_cast<int>(Condition::message_dropped)) {
+      return error == Errc::message_exceeds_limit || error == Errc::receive_info_missing ||
+             error == Errc::malformed_notification;
+    }
     if (condition != static_cast<int>(Condition::association_ended)) return false;
     if (error.category() != std::system_category() && error.category() != std::generic_category())
       return false;

@@ -31,6 +31,21 @@ bool FailedSends::take(EventType type, const SendFailed& chunk) noexcept {
   return true;
 }
 
+void FailedSends::make_room_for(AssociationId association, const FailedSends& from) {
+  const auto moved = std::ranges::count_if(
+      from.joining_, [&](const Joining& one) { return one.message.association == association; });
+  joining_.reserve(joining_.size() + static_cast<std::size_t>(moved) + 1);
+}
+
+void FailedSends::take_over(AssociationId association, FailedSends& from) noexcept {
+  for (Joining& one : from.joining_) {
+    if (one.message.association != association || one.is_due) continue;
+    pool_.adopt(one.storage, from.pool_);
+    joining_.push_back(std::exchange(one, {}));
+  }
+  std::erase_if(from.joining_, [](const Joining& one) { return one.type == EventType{}; });
+}
+
 void FailedSends::abandon() noexcept {
   for (Joining& one : joining_) one.is_due = true;
 }

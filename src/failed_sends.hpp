@@ -27,6 +27,11 @@ class FailedSends {
   /// cannot be joined: then it is to be told as it is.
   bool take(EventType type, const SendFailed& chunk) noexcept;
 
+  /// Lets `take_over` this association's. Throws `std::bad_alloc`.
+  void make_room_for(AssociationId association, const FailedSends& from);
+  /// What is being joined of this association in `from` is joined here.
+  void take_over(AssociationId association, FailedSends& from) noexcept;
+
   /// No more chunks will come.
   void abandon() noexcept;
 

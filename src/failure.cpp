@@ -21,8 +21,12 @@ std::string_view phrase(Attempt attempt) noexcept {
     case Attempt::send: return "cannot send";
     case Attempt::receive: return "cannot receive from";
     case Attempt::shut_down: return "cannot shut down the association with";
+    case Attempt::abort: return "cannot abort the association with";
+    case Attempt::peel_off: return "cannot peel off association";
+    case Attempt::list_associations: return "cannot list the associations of";
     case Attempt::ask_addresses: return "cannot ask for the addresses of";
     case Attempt::change_mode: return "cannot change the blocking mode of";
+    case Attempt::wait: return "cannot wait for";
     case Attempt::subscribe: return "cannot change the events of";
   }
   return "cannot";
@@ -35,16 +39,20 @@ std::string_view advice(Attempt attempt, std::error_code error) noexcept {
   switch (error.value()) {
     case EADDRINUSE: return "another socket has this port; take another one, or port 0 for any free one";
     case EADDRNOTAVAIL:
-      return local ? "this machine has no such address" : "no such peer address on this socket";
+      return local ? "this machine has no such address"
+             : attempt == Attempt::connect
+                 ? "its association was peeled off, or this socket's own address does not reach it"
+                 : "no such peer address on this socket";
     case EACCES: return "ports below 1024 need the capability CAP_NET_BIND_SERVICE";
     case EAFNOSUPPORT: return "this machine does not speak that family of addresses";
     case EINVAL:
-      return local                        ? "bound already, or an address of the wrong kind"
-             : attempt == Attempt::accept ? "it does not listen"
-                                          : "";
+      return local                          ? "bound already, or an address of the wrong kind"
+             : attempt == Attempt::accept   ? "it does not listen"
+             : attempt == Attempt::peel_off ? "there is no such association, or no more"
+                                            : "";
     case ECONNREFUSED: return "nobody listens there, or too many peers wait there to be accepted";
     case ETIMEDOUT: return "no answer; is the address right, and does a firewall let SCTP pass?";
-    case EISCONN: return "this socket has its association already";
+    case EISCONN: return "there is an association already";
     case EINPROGRESS:
       return "under way on a non-blocking socket; wait until it is writable, then try_connect again";
     case EWOULDBLOCK: return "the socket is non-blocking; use the call's try_ form";
@@ -54,7 +62,11 @@ std::string_view advice(Attempt attempt, std::error_code error) noexcept {
     case ENOTCONN: return "there is no association";
     case ECONNRESET: return "the peer aborted the association";
     case EBADF: return "the socket is closed";
-    case EOPNOTSUPP: return attempt == Attempt::subscribe ? "this kernel does not know one of them" : "";
+    case EOPNOTSUPP:
+      return attempt == Attempt::subscribe ? "this kernel does not know one of them"
+             : attempt == Attempt::abort   ? "a one-to-one socket aborts when it closes; use its own abort"
+                                           : "";
+    case ECANCELED: return "woken";
     case EMFILE: return "raise the limit of open files (ulimit -n), or close some";
     default: return {};
   }

@@ -22,9 +22,13 @@ enum class Attempt {
   send,
   receive,
   shut_down,
+  abort,
+  peel_off,
+  list_associations,
   ask_addresses,
   change_mode,
   subscribe,
+  wait,
 };
 
 /// Throws `std::system_error`: "cannot connect to 192.0.2.1:3868: nobody listens there: Connection refused".

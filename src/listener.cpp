@@ -8,6 +8,7 @@
 #include "failure.hpp"
 #include "native_option.hpp"
 #include "sys.hpp"
+#include "wait.hpp"
 
 namespace sctp::inline v0 {
 namespace {
@@ -57,7 +58,12 @@ std::optional<OneToOneSocket> Listener::try_accept(std::error_code& error) noexc
   error.clear();
   for (;;) {
     const int fd = sys::accept4(fd_, nullptr, nullptr, SOCK_CLOEXEC);
-    if (fd >= 0) return OneToOneSocket{fd, native::only_association(fd)};
+    if (fd >= 0) {
+      pass_on(fd_, fd, error);
+      OneToOneSocket peer{fd, Style::one_to_one, native::only_association(fd)};
+      if (error) return std::nullopt;
+      return peer;
+    }
     if (errno == EAGAIN) return std::nullopt;
     if (errno == EINTR || errno == ECONNABORTED) continue;
     error = native::last_error();
@@ -65,16 +71,25 @@ std::optional<OneToOneSocket> Listener::try_accept(std::error_code& error) noexc
   }
 }
 
-OneToOneSocket Listener::accept(std::error_code& error) noexcept {
+std::optional<OneToOneSocket> Listener::accept(const Patience& patience, std::error_code& error) noexcept {
+  error.clear();
+  if (patience.waker() != nullptr && patience.waker()->is_awake()) return std::nullopt;
   for (;;) {
-    if (auto peer = try_accept(error)) return std::move(*peer);
-    if (error) return {};
-    pollfd readable{fd_, POLLIN, 0};
-    if (sys::poll(&readable, 1, -1) < 0 && errno != EINTR) {
-      error = native::last_error();
-      return {};
-    }
+    if (auto peer = try_accept(error); peer || error) return peer;
+    if (wait_for(fd_, POLLIN, patience, error) != Waited::ready) return std::nullopt;
   }
+}
+
+OneToOneSocket Listener::accept(std::error_code& error) noexcept {
+  auto peer = accept(Patience{}, error);
+  return peer ? std::move(*peer) : OneToOneSocket{};
+}
+
+std::optional<OneToOneSocket> Listener::accept(const Patience& patience) {
+  std::error_code error;
+  auto peer = accept(patience, error);
+  if (error) fail_accept(error);
+  return peer;
 }
 
 OneToOneSocket Listener::accept() {

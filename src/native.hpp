@@ -83,7 +83,9 @@ inline std::optional<Address> address_from(Bytes bytes) noexcept {
     }
     std::array<std::uint8_t, 16> octets;
     std::memcpy(octets.data(), &v6.sin6_addr, octets.size());
-    return Address::v6(octets, ntohs(v6.sin6_port), v6.sin6_scope_id);
+    // The kernel tells the interface of every address that a peer uses; a part of it is only this one's.
+    const std::uint32_t scope = IN6_IS_ADDR_LINKLOCAL(&v6.sin6_addr) ? v6.sin6_scope_id : 0;
+    return Address::v6(octets, ntohs(v6.sin6_port), scope);
   }
   return std::nullopt;
 }

@@ -51,6 +51,26 @@ inline AssociationId only_association(int fd) noexcept {
   return error ? AssociationId{} : AssociationId{status.sstat_assoc_id};
 }
 
+/// A one-to-many socket has no association of this number, or no more.
+inline bool is_gone(int fd, AssociationId association) noexcept {
+  sctp_status status{};
+  status.sstat_assoc_id = to_native(association);
+  std::error_code error;
+  get_native(fd, IPPROTO_SCTP, SCTP_STATUS, status, error);
+  return error == std::errc::invalid_argument;
+}
+
+/// A one-to-many socket has no association, and does not listen for any.
+inline bool has_nobody(int fd) noexcept {
+  std::uint32_t associations = 0;
+  int listens = 0;
+  std::error_code error;
+  get_native(fd, IPPROTO_SCTP, SCTP_GET_ASSOC_NUMBER, associations, error);
+  if (error || associations != 0) return false;
+  get_native(fd, SOL_SOCKET, SO_ACCEPTCONN, listens, error);
+  return !error && listens == 0;
+}
+
 /// A count for one of the kernel's structures. In them 0 means "leave as it is", so to ask for it is an
 /// error: it would change nothing, silently.
 template <class Number>

@@ -32,7 +32,7 @@ std::string describe(const AssociationChange& event) {
     case restarted:
       return text + ", " + std::to_string(event.outgoing_streams) + " streams out, " +
              std::to_string(event.incoming_streams) + " in";
-    case cannot_start: return text;
+    case cannot_start: return event.cause == Cause::none ? text : text + ": " + to_string(event.cause);
     default: break;
   }
   if (event.end != AssociationChange::End::none) text += ", " + to_string(event.end);

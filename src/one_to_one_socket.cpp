@@ -2,32 +2,29 @@
 // SPDX-License-Identifier: MIT
 #include <sctpxx/one_to_one_socket.hpp>
 
-#include <fcntl.h>
-
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include <sctpxx/error.hpp>
 #include <sctpxx/option/socket.hpp>
 
 #include "address_list.hpp"
-#include "deadline.hpp"
 #include "descriptor.hpp"
 #include "failure.hpp"
 #include "native_option.hpp"
+#include "nonblocking.hpp"
+#include "socket_name.hpp"
 #include "sys.hpp"
+#include "wait.hpp"
 
 namespace sctp::inline v0 {
 namespace {
 
 using std::chrono::milliseconds;
-
-bool is_nonblocking(int fd) noexcept {
-  const int flags = sys::get_status_flags(fd);
-  return flags >= 0 && (flags & O_NONBLOCK) != 0;
-}
 
 /// Whether the socket has an association with this peer, be it only under way: the one question that the
 /// kernel answers by address, in every state.
@@ -54,23 +51,26 @@ bool has_been_up(int fd) noexcept {
   return sys::poll(&writable, 1, 0) == 1 && writable.revents == POLLOUT;
 }
 
-/// `connectx` blocks or not as the descriptor says, and has no flag of its own for it.
-class NonblockingMeanwhile {
- public:
-  NonblockingMeanwhile(const SocketRef& socket, std::error_code& error) noexcept
-      : socket_{socket}, was_{is_nonblocking(socket.fd())} {
-    socket_.set_nonblocking(true, error);
-  }
-  ~NonblockingMeanwhile() {
-    std::error_code ignored;
-    if (!was_) socket_.set_nonblocking(false, ignored);
-  }
-  NonblockingMeanwhile(const NonblockingMeanwhile&) = delete;
-  NonblockingMeanwhile& operator=(const NonblockingMeanwhile&) = delete;
+/// What is told of the end of an association.
+struct Ending {
+  AssociationChange::End told{};
+  AssociationChange::End guessed{};  // where both shut down at once, the kernel may not tell it
+  bool begins_anew = false;          // the peer has, and knows of no shutdown
 
- private:
-  const SocketRef& socket_;  // which may be closed meanwhile, and its number somebody else's
-  bool was_;
+  void note(const Notification& event) noexcept {
+    const auto* change = std::get_if<AssociationChange>(&event);
+    begins_anew = change != nullptr && change->state == AssociationChange::State::restarted;
+    if (change != nullptr && told == AssociationChange::End::none) told = change->end;
+    if (std::holds_alternative<ShutdownReceived>(event)) guessed = AssociationChange::End::peer_shutdown;
+  }
+  void note(std::error_code loss) noexcept {
+    if (loss == std::errc::connection_reset) guessed = AssociationChange::End::peer_abort;
+    if (loss == std::errc::connection_aborted) guessed = AssociationChange::End::own_abort;
+    if (loss == std::errc::timed_out) guessed = AssociationChange::End::timeout;
+  }
+  [[nodiscard]] AssociationChange::End best_known() const noexcept {
+    return told != AssociationChange::End::none ? told : guessed;
+  }
 };
 
 }  // namespace
@@ -93,19 +93,11 @@ OneToOneSocket::OneToOneSocket(const Address& peer, std::error_code& error) noex
 OneToOneSocket::OneToOneSocket(const Address& peer) : OneToOneSocket{peer.family()} { connect(peer); }
 
 OneToOneSocket OneToOneSocket::adopt(int fd, std::error_code& error) noexcept {
-  int type = 0;
-  int protocol = 0;
-  native::get_native(fd, SOL_SOCKET, SO_TYPE, type, error);
-  if (!error) native::get_native(fd, SOL_SOCKET, SO_PROTOCOL, protocol, error);
-  if (!error && (type != SOCK_STREAM || protocol != IPPROTO_SCTP)) error = Errc::not_an_sctp_socket;
-  if (!error) set_defaults(fd, Style::one_to_one, error);
+  const Style style = style_of(fd, error);
+  if (!error && style == Style::one_to_many) error = Errc::not_an_sctp_socket;
+  if (!error) take_over(fd, style, error);
   if (error) return {};
-  const int flags = sys::get_fd_flags(fd);
-  if (flags < 0 || sys::set_fd_flags(fd, flags | FD_CLOEXEC) < 0) {
-    error = native::last_error();
-    return {};
-  }
-  return {fd, native::only_association(fd)};
+  return {fd, style, native::only_association(fd)};
 }
 
 OneToOneSocket OneToOneSocket::adopt(int fd) {
@@ -168,7 +160,7 @@ bool OneToOneSocket::is_connecting(std::span<const Address> peer, std::error_cod
   return true;
 }
 
-bool OneToOneSocket::finish_connect(std::span<const Address> peer, Deadline deadline,
+bool OneToOneSocket::finish_connect(std::span<const Address> peer, const Patience& patience,
                                     std::error_code& error) noexcept {
   // Looks ten times a second by itself: a first message that fills the send buffer leaves nothing writable.
   constexpr milliseconds look_again{100};
@@ -180,12 +172,7 @@ bool OneToOneSocket::finish_connect(std::span<const Address> peer, Deadline dead
         return false;
       case Setup::under_way: break;
     }
-    if (deadline.has_passed()) return false;
-    pollfd writable{fd_, POLLOUT, 0};
-    if (sys::poll(&writable, 1, deadline.poll_timeout(look_again)) < 0 && errno != EINTR) {
-      error = native::last_error();
-      return false;
-    }
+    if (wait_for(fd_, POLLOUT, patience, error, look_again) != Waited::ready) return false;
   }
 }
 
@@ -193,7 +180,7 @@ void OneToOneSocket::connect(std::span<const Address> peer, std::error_code& err
   const bool under_way = is_connecting(peer, error);
   if (error || (!under_way && (start_connect(peer, error) || error))) return;
   const bool wait = !is_nonblocking(fd_);
-  const bool up = finish_connect(peer, wait ? Deadline::never() : Deadline{milliseconds{0}}, error);
+  const bool up = finish_connect(peer, wait ? Patience{} : Patience{milliseconds{0}}, error);
   if (!up && !error) error = std::make_error_code(std::errc::operation_in_progress);
 }
 
@@ -209,32 +196,32 @@ void OneToOneSocket::connect(const Address& peer, std::error_code& error) noexce
 
 void OneToOneSocket::connect(const Address& peer) { connect(std::span{&peer, 1}); }
 
-void OneToOneSocket::connect(std::span<const Address> peer, milliseconds timeout,
+void OneToOneSocket::connect(std::span<const Address> peer, const Patience& patience,
                              std::error_code& error) noexcept {
-  const Deadline deadline{timeout};
   error.clear();
   const NonblockingMeanwhile meanwhile{*this, error};
   if (error) return;
   const bool under_way = is_connecting(peer, error);
   if (error || (!under_way && (start_connect(peer, error) || error))) return;
-  if (finish_connect(peer, deadline, error) || error) return;
+  if (finish_connect(peer, patience, error) || error) return;
   close();
   connecting_to_.reset();
-  error = std::make_error_code(std::errc::timed_out);
+  const bool was_woken = patience.waker() != nullptr && patience.waker()->is_awake();
+  error = std::make_error_code(was_woken ? std::errc::operation_canceled : std::errc::timed_out);
 }
 
-void OneToOneSocket::connect(std::span<const Address> peer, milliseconds timeout) {
+void OneToOneSocket::connect(std::span<const Address> peer, const Patience& patience) {
   std::error_code error;
-  connect(peer, timeout, error);
+  connect(peer, patience, error);
   if (error) fail(Attempt::connect, peer, error);
 }
 
-void OneToOneSocket::connect(const Address& peer, milliseconds timeout, std::error_code& error) noexcept {
-  connect(std::span{&peer, 1}, timeout, error);
+void OneToOneSocket::connect(const Address& peer, const Patience& patience, std::error_code& error) noexcept {
+  connect(std::span{&peer, 1}, patience, error);
 }
 
-void OneToOneSocket::connect(const Address& peer, milliseconds timeout) {
-  connect(std::span{&peer, 1}, timeout);
+void OneToOneSocket::connect(const Address& peer, const Patience& patience) {
+  connect(std::span{&peer, 1}, patience);
 }
 
 bool OneToOneSocket::try_connect(std::span<const Address> peer, std::error_code& error) noexcept {
@@ -243,7 +230,7 @@ bool OneToOneSocket::try_connect(std::span<const Address> peer, std::error_code&
   if (error) return false;
   const bool under_way = is_connecting(peer, error);
   if (error) return false;
-  return under_way ? finish_connect(peer, Deadline{milliseconds{0}}, error) : start_connect(peer, error);
+  return under_way ? finish_connect(peer, Patience{milliseconds{0}}, error) : start_connect(peer, error);
 }
 
 bool OneToOneSocket::try_connect(std::span<const Address> peer) {
@@ -269,7 +256,7 @@ void OneToOneSocket::connect_and_send(const Address& peer, Bytes payload, const 
   }
   connecting_to_ = peer;
   // The kernel has waited for the handshake on a blocking socket, and answers success when that failed, too.
-  if (!is_nonblocking(fd_)) static_cast<void>(finish_connect({&peer, 1}, Deadline::never(), error));
+  if (!is_nonblocking(fd_)) static_cast<void>(finish_connect({&peer, 1}, Patience{}, error));
 }
 
 void OneToOneSocket::connect_and_send(const Address& peer, Bytes payload, const SendOptions& options) {
@@ -283,8 +270,70 @@ Association OneToOneSocket::association() const& noexcept {
   return {*this, association_ != AssociationId{} ? association_ : native::only_association(fd_)};
 }
 
-void OneToOneSocket::abort() noexcept {
-  std::error_code ignored;  // a descriptor that takes no SO_LINGER has no association to abort
+AssociationChange::End OneToOneSocket::shutdown(ReceiveBuffer& buffer, const Patience& patience,
+                                                ReceiveHandler handle, std::error_code& error) {
+  const auto has_none = [this] { return native::only_association(fd_) == AssociationId{}; };
+  shutdown(error);
+  if (error && error != Condition::association_ended) {
+    close();
+    return AssociationChange::End::none;
+  }
+  bool is_gone = error && has_none();  // then all that is still to be told is there
+  error.clear();
+  Ending end;
+  for (;;) {
+    std::error_code failure;
+    const Received received = is_gone ? try_receive(buffer, failure) : receive(buffer, patience, failure);
+    switch (received.status()) {
+      case ReceiveStatus::message: handle(received); break;
+      case ReceiveStatus::notification:
+        handle(received);
+        end.note(*received.notification());
+        if (end.begins_anew) shutdown(failure);
+        is_gone |= end.told != AssociationChange::End::none;
+        break;
+      case ReceiveStatus::failed:
+        if (failure == Condition::association_ended) {
+          end.note(failure);
+          break;
+        }
+        if (!error) error = failure;
+        if (failure == Condition::message_dropped) break;
+        close();
+        return end.best_known();
+      case ReceiveStatus::end_of_stream:
+        // Where the peer has shut down, too, its stream ends before the association does. Nothing but another
+        // look tells when that is.
+        if (!is_gone) {
+          is_gone = has_none();
+          if (!is_gone) wait_for(-1, 0, patience, failure, milliseconds{10});
+          break;
+        }
+        [[fallthrough]];
+      case ReceiveStatus::would_block:
+        if (!is_gone) break;
+        close();
+        return end.best_known();
+    }
+    if (!is_gone && patience.is_over()) {  // a peer may go on sending for ever
+      abort();
+      return AssociationChange::End::own_abort;
+    }
+  }
+}
+
+AssociationChange::End OneToOneSocket::shutdown(ReceiveBuffer& buffer, const Patience& patience,
+                                                ReceiveHandler handle) {
+  const std::string peer = partner(*this);
+  std::error_code error;
+  const AssociationChange::End end = shutdown(buffer, patience, handle, error);
+  if (error) fail(Attempt::shut_down, peer, error);
+  return end;
+}
+
+void OneToOneSocket::abort(std::string_view reason) noexcept {
+  std::error_code ignored;  // a descriptor that has no association has none to abort
+  if (style_ == Style::peeled_off) association().abort(reason, ignored);
   set(option::Linger{std::chrono::seconds{0}}, ignored);
   close();
 }

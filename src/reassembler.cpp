@@ -282,6 +282,24 @@ void ReceiveBuffer::Reassembler::abandon_unfinished() noexcept {
   messages_.abort_all();
 }
 
+void ReceiveBuffer::Reassembler::make_room_for(AssociationId association, const Reassembler& from) {
+  messages_.make_room_for(association, from.messages_);
+  failed_sends_.make_room_for(association, from.failed_sends_);
+  peer_shuts_down_.reserve(peer_shuts_down_.size() + 1);
+}
+
+void ReceiveBuffer::Reassembler::take_over(AssociationId association, Reassembler& from) noexcept {
+  from.room_ = {};  // it may be behind a message that goes
+  messages_.take_over(association, from.messages_, pool_, from.pool_);
+  failed_sends_.take_over(association, from.failed_sends_);
+  if (std::erase(from.peer_shuts_down_, association) != 0) peer_shuts_down_.push_back(association);
+}
+
+void ReceiveBuffer::Reassembler::begin_anew() noexcept {
+  life_ = Life::open;
+  untold_loss_.clear();
+}
+
 void ReceiveBuffer::Reassembler::deliver(Storage&& storage) noexcept {
   pool_.recycle(std::exchange(delivered_, std::move(storage)));
 }

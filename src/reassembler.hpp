@@ -31,6 +31,11 @@ class ReceiveBuffer::Reassembler {
   [[nodiscard]] std::size_t unfinished() const noexcept;
   [[nodiscard]] std::size_t footprint() const noexcept;
 
+  void make_room_for(AssociationId association, const Reassembler& from);
+  void take_over(AssociationId association, Reassembler& from) noexcept;
+  /// The socket's association is another one, and up.
+  void begin_anew() noexcept;
+
   std::optional<ReceiveStatus> end_of_association(bool gone, std::error_code& error) noexcept;
   void note_loss(std::error_code untold) noexcept;
 

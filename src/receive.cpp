@@ -12,6 +12,7 @@
 #include "native_option.hpp"
 #include "socket_name.hpp"
 #include "sys.hpp"
+#include "wait.hpp"
 
 /// How a SocketRef receives.
 namespace sctp::inline v0 {
@@ -51,20 +52,27 @@ Answer checked(const SocketRef& socket, const Answer& answer, const std::error_c
 
 }  // namespace
 
+/// Asked before each look, since a peer may go on for ever with a message; but one look is due to the caller.
+bool SocketRef::Blocking::is_over(bool has_looked) const noexcept {
+  if (patience == nullptr) return false;
+  return has_looked ? patience->is_over() : patience->waker() != nullptr && patience->waker()->is_awake();
+}
+
 /// Hands out what `buffer` makes of the pieces that come. `prepare` gives room for one, `commit` takes it.
 template <class Answer, class Prepare, class Commit>
-Answer SocketRef::receive_with(ReceiveBuffer& buffer, int flags, std::error_code& error, Prepare prepare,
-                               Commit commit) const noexcept try {
+Answer SocketRef::receive_with(ReceiveBuffer& buffer, Blocking blocking, std::error_code& error,
+                               Prepare prepare, Commit commit) const noexcept try {
   error.clear();
-  for (;;) {
+  bool nobody = false;
+  for (bool has_looked = false;; has_looked = true) {
+    if (blocking.is_over(has_looked)) return Answer{ReceiveStatus::would_block};
     if (const auto left = buffer.next()) return complete(*left, buffer);
     Piece piece;
-    const ssize_t size = read_piece(fd_, prepare(), flags, piece);
-    if (size < 0) return Answer{nothing_more(buffer, native::last_error(), error)};
-    if (size == 0) {
-      buffer.abandon_unfinished();
-      if (const auto left = buffer.next()) return *left;
-      return Answer{nothing_more(buffer, {}, error)};
+    const ssize_t size = read_piece(fd_, prepare(), blocking.flags, piece);
+    if (size <= 0) {
+      const std::error_code reason = size < 0 ? native::last_error() : std::error_code{};
+      if (const auto end = nothing_there(buffer, reason, blocking, nobody, error)) return Answer{*end};
+      continue;
     }
     if (const std::optional<Answer> received = commit(piece)) {
       const Notification* event = received->notification();
@@ -75,6 +83,37 @@ Answer SocketRef::receive_with(ReceiveBuffer& buffer, int flags, std::error_code
 } catch (const std::bad_alloc&) {
   error = std::make_error_code(std::errc::not_enough_memory);
   return Answer{ReceiveStatus::failed};
+}
+
+/// Whether to wait where the kernel would not.
+bool SocketRef::waits(Blocking blocking) const noexcept {
+  // A one-to-many socket may be non-blocking for the moment in which another thread begins a setup.
+  return blocking.patience != nullptr || (blocking.flags == 0 && style_ == Style::one_to_many);
+}
+
+/// What to answer, or nothing: then it is time to look again, after waiting as long as the caller would.
+std::optional<ReceiveStatus> SocketRef::nothing_there(ReceiveBuffer& buffer, std::error_code reason,
+                                                      Blocking blocking, bool& nobody,
+                                                      std::error_code& error) const noexcept {
+  if (!reason && buffer.unfinished() != 0) {
+    buffer.abandon_unfinished();
+    return std::nullopt;
+  }
+  const ReceiveStatus status = nothing_more(buffer, reason, error);
+  if (status != ReceiveStatus::would_block || !waits(blocking)) return status;
+  if (style_ == Style::one_to_many) {
+    if (nobody) return ReceiveStatus::end_of_stream;
+    // The event of the last end may have come since: that is worth another look.
+    nobody = native::has_nobody(fd_);
+    if (nobody) return std::nullopt;
+  }
+  const Patience for_ever;
+  switch (wait_for(fd_, POLLIN, blocking.patience != nullptr ? *blocking.patience : for_ever, error)) {
+    case Waited::ready: return std::nullopt;
+    case Waited::impatient: return ReceiveStatus::would_block;
+    case Waited::failed: break;
+  }
+  return ReceiveStatus::failed;
 }
 
 /// The event of a loss is the same for an ABORT without a cause and for a peer that is silent; where the
@@ -94,7 +133,9 @@ ReceiveStatus SocketRef::nothing_more(ReceiveBuffer& buffer, std::error_code rea
                                       std::error_code& error) const noexcept {
   const bool would_block = reason == std::errc::operation_would_block;
   const bool over = !reason || reason == std::errc::not_connected;
-  if (style_ != Style::one_to_many) {
+  if (style_ == Style::one_to_many) {
+    if (over) return ReceiveStatus::end_of_stream;  // nobody is there, and nobody can come
+  } else {
     // The kernel says ENOTCONN or would-block for ever to the side that began the shutdown, and to both after
     // an abort; only the events tell.
     if (would_block || over) {
@@ -109,20 +150,21 @@ ReceiveStatus SocketRef::nothing_more(ReceiveBuffer& buffer, std::error_code rea
   return ReceiveStatus::failed;
 }
 
-Received SocketRef::receive(ReceiveBuffer& buffer, int flags, std::error_code& error) const noexcept {
+Received SocketRef::receive_whole(ReceiveBuffer& buffer, Blocking blocking,
+                                  std::error_code& error) const noexcept {
   return receive_with<Received>(
-      buffer, flags, error, [&] { return buffer.prepare(); },
+      buffer, blocking, error, [&] { return buffer.prepare(); },
       [&](const Piece& piece) { return buffer.commit(piece, error); });
 }
 
-ReceivedPiece SocketRef::receive_piece(MutableBytes room, ReceiveBuffer& buffer, int flags,
-                                       std::error_code& error) const noexcept {
+ReceivedPiece SocketRef::receive_stretch(MutableBytes room, ReceiveBuffer& buffer, Blocking blocking,
+                                         std::error_code& error) const noexcept {
   if (room.empty()) {  // the kernel's answer would look like the end of the stream
     error = std::make_error_code(std::errc::invalid_argument);
     return ReceivedPiece{ReceiveStatus::failed};
   }
   return receive_with<ReceivedPiece>(
-      buffer, flags, error,
+      buffer, blocking, error,
       [&] {
         buffer.prepare_piece(room);
         return room;
@@ -131,41 +173,62 @@ ReceivedPiece SocketRef::receive_piece(MutableBytes room, ReceiveBuffer& buffer,
 }
 
 Received SocketRef::receive(ReceiveBuffer& buffer, std::error_code& error) const noexcept {
-  return receive(buffer, 0, error);
+  return receive_whole(buffer, Blocking{}, error);
 }
 
 Received SocketRef::try_receive(ReceiveBuffer& buffer, std::error_code& error) const noexcept {
-  return receive(buffer, MSG_DONTWAIT, error);
+  return receive_whole(buffer, Blocking{MSG_DONTWAIT}, error);
 }
 
 Received SocketRef::receive(ReceiveBuffer& buffer) const {
   std::error_code error;
-  return checked(*this, receive(buffer, 0, error), error);
+  return checked(*this, receive_whole(buffer, Blocking{}, error), error);
 }
 
 Received SocketRef::try_receive(ReceiveBuffer& buffer) const {
   std::error_code error;
-  return checked(*this, receive(buffer, MSG_DONTWAIT, error), error);
+  return checked(*this, receive_whole(buffer, Blocking{MSG_DONTWAIT}, error), error);
+}
+
+Received SocketRef::receive(ReceiveBuffer& buffer, const Patience& patience,
+                            std::error_code& error) const noexcept {
+  return receive_whole(buffer, Blocking{MSG_DONTWAIT, &patience}, error);
+}
+
+Received SocketRef::receive(ReceiveBuffer& buffer, const Patience& patience) const {
+  std::error_code error;
+  return checked(*this, receive(buffer, patience, error), error);
 }
 
 ReceivedPiece SocketRef::receive_piece(MutableBytes room, ReceiveBuffer& buffer,
                                        std::error_code& error) const noexcept {
-  return receive_piece(room, buffer, 0, error);
+  return receive_stretch(room, buffer, Blocking{}, error);
 }
 
 ReceivedPiece SocketRef::try_receive_piece(MutableBytes room, ReceiveBuffer& buffer,
                                            std::error_code& error) const noexcept {
-  return receive_piece(room, buffer, MSG_DONTWAIT, error);
+  return receive_stretch(room, buffer, Blocking{MSG_DONTWAIT}, error);
+}
+
+ReceivedPiece SocketRef::receive_piece(MutableBytes room, ReceiveBuffer& buffer, const Patience& patience,
+                                       std::error_code& error) const noexcept {
+  return receive_stretch(room, buffer, Blocking{MSG_DONTWAIT, &patience}, error);
+}
+
+ReceivedPiece SocketRef::receive_piece(MutableBytes room, ReceiveBuffer& buffer,
+                                       const Patience& patience) const {
+  std::error_code error;
+  return checked(*this, receive_piece(room, buffer, patience, error), error);
 }
 
 ReceivedPiece SocketRef::receive_piece(MutableBytes room, ReceiveBuffer& buffer) const {
   std::error_code error;
-  return checked(*this, receive_piece(room, buffer, 0, error), error);
+  return checked(*this, receive_stretch(room, buffer, Blocking{}, error), error);
 }
 
 ReceivedPiece SocketRef::try_receive_piece(MutableBytes room, ReceiveBuffer& buffer) const {
   std::error_code error;
-  return checked(*this, receive_piece(room, buffer, MSG_DONTWAIT, error), error);
+  return checked(*this, receive_stretch(room, buffer, Blocking{MSG_DONTWAIT}, error), error);
 }
 
 }  // namespace sctp::inline v0

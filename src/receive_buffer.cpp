@@ -46,6 +46,15 @@ std::size_t ReceiveBuffer::unfinished() const noexcept {
 
 std::size_t ReceiveBuffer::footprint() const noexcept { return reassembler_ ? reassembler_->footprint() : 0; }
 
+void ReceiveBuffer::make_room_for(AssociationId association, const ReceiveBuffer& from) {
+  if (from.reassembler_) reassembler().make_room_for(association, *from.reassembler_);
+}
+
+void ReceiveBuffer::take_over(AssociationId association, ReceiveBuffer& from) noexcept {
+  if (reassembler_) reassembler_->begin_anew();
+  if (from.reassembler_) reassembler_->take_over(association, *from.reassembler_);
+}
+
 std::optional<ReceiveStatus> ReceiveBuffer::end_of_association(bool gone, std::error_code& error) noexcept {
   return reassembler_ ? reassembler_->end_of_association(gone, error) : std::nullopt;
 }

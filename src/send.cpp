@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #include <cerrno>
 #include <string>
+#include <utility>
 
 #include <sctpxx/error.hpp>
 #include <sctpxx/option/association.hpp>
@@ -13,10 +14,25 @@
 #include "native.hpp"
 #include "socket_name.hpp"
 #include "sys.hpp"
+#include "wait.hpp"
 
 /// How a SocketRef sends.
 namespace sctp::inline v0 {
 namespace {
+
+/// Where each association has a buffer of its own (net.sctp.sndbuf_policy), nothing tells when one has room.
+constexpr std::chrono::milliseconds look_again{20};
+
+/// Waits for room. Where there was none though the descriptor was writable (the kernel has no memory for it),
+/// for a moment.
+Waited wait_to_send(int fd, const Patience& patience, bool& was_ready, std::error_code& error) noexcept {
+  if (patience.is_over()) return Waited::impatient;
+  if (std::exchange(was_ready, false)) return wait_for(-1, 0, patience, error, look_again);
+  short come = 0;
+  const Waited waited = wait_for(fd, POLLOUT, patience, error, look_again, &come);
+  was_ready = come != 0;
+  return waited;
+}
 
 [[noreturn]] void fail_send(const SocketRef& socket, Bytes payload, const SendOptions& options,
                             std::error_code error) {
@@ -47,8 +63,8 @@ void explain_send(const SocketRef& socket, AssociationId association, Bytes payl
 
 // Never both an association and an address: the kernel would take the address, and another association with
 // it.
-bool SocketRef::send(AssociationId association, const Address* peer, Bytes payload,
-                     const SendOptions& options, int flags, std::error_code& error) const noexcept {
+bool SocketRef::send_once(AssociationId association, const Address* peer, Bytes payload,
+                          const SendOptions& options, int flags, std::error_code& error) const noexcept {
   if (payload.empty()) {
     error = Errc::empty_message;
     return false;
@@ -66,8 +82,14 @@ bool SocketRef::send(AssociationId association, const Address* peer, Bytes paylo
     message.msg_namelen = native::to_native(*peer, destination);
   }
   error.clear();
+  bool was_ready = false;
   while (sys::sendmsg(fd_, &message, flags | MSG_NOSIGNAL) < 0) {
     if (errno == EINTR) continue;
+    if (errno == EAGAIN && flags == 0 && style_ == Style::one_to_many) {
+      // It may be non-blocking for the moment in which another thread begins a setup.
+      if (wait_to_send(fd_, Patience{}, was_ready, error) == Waited::ready) continue;
+      return false;
+    }
     error = native::last_error();
     explain_send(*this, association, payload, options, error);
     return false;
@@ -77,18 +99,37 @@ bool SocketRef::send(AssociationId association, const Address* peer, Bytes paylo
 
 void SocketRef::send(AssociationId association, Bytes payload, const SendOptions& options,
                      std::error_code& error) const noexcept {
-  send(association, nullptr, payload, options, 0, error);
+  send_once(association, nullptr, payload, options, 0, error);
 }
 
 void SocketRef::send_to(const Address& peer, Bytes payload, const SendOptions& options,
                         std::error_code& error) const noexcept {
-  send({}, &peer, payload, options, 0, error);
+  send_once({}, &peer, payload, options, 0, error);
 }
 
 bool SocketRef::try_send(AssociationId association, Bytes payload, const SendOptions& options,
                          std::error_code& error) const noexcept {
-  const bool sent = send(association, nullptr, payload, options, MSG_DONTWAIT, error);
+  const bool sent = send_once(association, nullptr, payload, options, MSG_DONTWAIT, error);
   if (error == std::errc::operation_would_block) error.clear();
+  return sent;
+}
+
+bool SocketRef::send(AssociationId association, Bytes payload, const SendOptions& options,
+                     const Patience& patience, std::error_code& error) const noexcept {
+  error.clear();
+  if (patience.waker() != nullptr && patience.waker()->is_awake()) return false;
+  bool was_ready = false;
+  do {
+    if (try_send(association, payload, options, error) || error) return !error;
+  } while (wait_to_send(fd_, patience, was_ready, error) == Waited::ready);
+  return false;
+}
+
+bool SocketRef::send(AssociationId association, Bytes payload, const SendOptions& options,
+                     const Patience& patience) const {
+  std::error_code error;
+  const bool sent = send(association, payload, options, patience, error);
+  if (error) fail_send(*this, payload, options, error);
   return sent;
 }
 

@@ -12,6 +12,7 @@
 #include "socket_name.hpp"
 #include "subscription.hpp"
 #include "sys.hpp"
+#include "wait.hpp"
 
 namespace sctp::inline v0 {
 namespace {
@@ -92,6 +93,32 @@ std::vector<Address> SocketRef::local_addresses() const {
   auto addresses = local_addresses(error);
   if (error) fail(Attempt::ask_addresses, own_name(*this), error);
   return addresses;
+}
+
+Readiness SocketRef::wait(Readiness wanted, const Patience& patience, std::error_code& error) const noexcept {
+  const int events = (wanted.receive ? POLLIN : 0) | (wanted.send ? POLLOUT : 0);
+  if (fd_ < 0) {  // poll would wait for ever
+    error = std::make_error_code(std::errc::bad_file_descriptor);
+    return {};
+  }
+  short come = 0;
+  while (come == 0) {
+    if (wait_for(fd_, static_cast<short>(events), patience, error, long_time, &come) != Waited::ready)
+      return {};
+  }
+  // An error is told by either call.
+  const bool has_failed = (come & (POLLERR | POLLHUP | POLLNVAL)) != 0;
+  return {
+      .receive = wanted.receive && ((come & POLLIN) != 0 || has_failed),
+      .send = wanted.send && ((come & POLLOUT) != 0 || has_failed),
+  };
+}
+
+Readiness SocketRef::wait(Readiness wanted, const Patience& patience) const {
+  std::error_code error;
+  const Readiness ready = wait(wanted, patience, error);
+  if (error) fail(Attempt::wait, own_name(*this), error);
+  return ready;
 }
 
 void SocketRef::set_subscription(std::span<const EventType> events, bool on,

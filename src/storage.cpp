@@ -54,7 +54,7 @@ std::error_code StoragePool::grow(Storage& storage, std::size_t capacity) noexce
 std::size_t StoragePool::largest_for(const Storage& storage) const noexcept {
   std::size_t given = allocated_ - storage.capacity;
   for (const Storage& spare : spare_) given -= spare.capacity;
-  return limit_ - given;
+  return limit_ - std::min(given, limit_);
 }
 
 std::error_code StoragePool::make_tail(Storage& storage, std::size_t more, std::size_t most) noexcept {

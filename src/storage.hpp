@@ -41,6 +41,12 @@ class StoragePool {
   /// Takes the memory back.
   void recycle(Storage&& storage) noexcept;
 
+  /// Memory that another pool gave is this one's from now on, whatever the limit says.
+  void adopt(const Storage& storage, StoragePool& from) noexcept {
+    from.allocated_ -= storage.capacity;
+    allocated_ += storage.capacity;
+  }
+
   /// Bytes of memory, given and spare.
   [[nodiscard]] std::size_t footprint() const noexcept {
     return allocated_ + spare_.capacity() * sizeof(Storage);

@@ -35,10 +35,9 @@ struct AllEvents {
   }
 };
 
-void set_event(int fd, Style style, EventType event, bool on, std::error_code& error) noexcept {
+void set_event(int fd, sctp_assoc_t association, EventType event, bool on, std::error_code& error) noexcept {
   sctp_event native{};
-  // In the other styles the kernel does not look at it.
-  native.se_assoc_id = style == Style::one_to_many ? SCTP_ALL_ASSOC : SCTP_FUTURE_ASSOC;
+  native.se_assoc_id = association;
   native.se_type = static_cast<std::uint16_t>(event);
   native.se_on = on ? 1 : 0;
   native::set_native(fd, IPPROTO_SCTP, SCTP_EVENT, native, error);
@@ -62,8 +61,13 @@ void set_all_events(int fd, std::span<const EventType> events, bool on, std::err
 
 }  // namespace
 
-void set_subscription(int fd, Style style, std::span<const EventType> events, bool on,
-                      std::error_code& error) noexcept {
+void set_subscription(int fd, Style style, AssociationId association, std::span<const EventType> events,
+                      bool on, std::error_code& error) noexcept {
+  const bool is_for_all = association == AssociationId{};
+  // Where the socket has one association, the kernel does not look at the number.
+  const sctp_assoc_t whose = style != Style::one_to_many ? sctp_assoc_t{SCTP_FUTURE_ASSOC}
+                             : is_for_all                ? sctp_assoc_t{SCTP_ALL_ASSOC}
+                                                         : native::to_native(association);
   // SCTP_EVENT goes past an association that is being set up, or waits to be accepted. SCTP_EVENTS reaches
   // it, but would take away what was asked of an association alone, where one is up.
   if (style == Style::one_to_one && native::only_association(fd) == AssociationId{}) {
@@ -71,11 +75,15 @@ void set_subscription(int fd, Style style, std::span<const EventType> events, bo
   }
   error.clear();
   for (const EventType event : events) {
-    set_event(fd, style, event, on, error);
+    set_event(fd, whose, event, on, error);
     // A kernel before 5.0.
     if (error == std::errc::no_protocol_option) return set_all_events(fd, events, on, error);
+    if (error == std::errc::invalid_argument && !is_for_all && native::is_gone(fd, association)) {
+      error = std::make_error_code(std::errc::not_connected);
+      return;
+    }
     if (error == std::errc::invalid_argument && event == SendFailed::type) {
-      set_event(fd, style, EventType::send_failed_before_5_5, on, error);
+      set_event(fd, whose, EventType::send_failed_before_5_5, on, error);
     }
     if (error == std::errc::invalid_argument) error = std::make_error_code(std::errc::not_supported);
     if (error) return;

@@ -6,6 +6,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <netinet/sctp.h>
+#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -48,6 +49,13 @@ long long monotonic_milliseconds() noexcept {
   timespec now{};
   ::clock_gettime(CLOCK_MONOTONIC, &now);
   return now.tv_sec * 1000LL + now.tv_nsec / 1'000'000;
+}
+
+int eventfd() noexcept { return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
+int signal_eventfd(int fd) noexcept { return ::eventfd_write(fd, 1); }
+int clear_eventfd(int fd) noexcept {
+  eventfd_t count = 0;
+  return ::eventfd_read(fd, &count);
 }
 
 int bindx(int fd, sockaddr* addresses, int count, int flags) noexcept {

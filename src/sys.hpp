@@ -30,6 +30,10 @@ int get_status_flags(int fd) noexcept;
 int set_status_flags(int fd, int flags) noexcept;
 unsigned interface_index(const char* name) noexcept;
 long long monotonic_milliseconds() noexcept;
+/// A close-on-exec descriptor of its own, which is readable between the next two.
+int eventfd() noexcept;
+int signal_eventfd(int fd) noexcept;
+int clear_eventfd(int fd) noexcept;
 int bindx(int fd, sockaddr* addresses, int count, int flags) noexcept;
 int connectx(int fd, sockaddr* addresses, int count, int* association) noexcept;
 

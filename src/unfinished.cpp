@@ -154,6 +154,30 @@ void UnfinishedMessages::set_aside(Table::node_type node) noexcept {
   }
 }
 
+void UnfinishedMessages::make_room_for(AssociationId association, const UnfinishedMessages& from) {
+  const auto table = from.tables_.find(association);
+  if (table == from.tables_.end()) return;
+  make_room_in(tables_);
+  const std::size_t all = aborted_.size() + open_ + table->second.size() + 1;
+  if (all > aborted_.capacity()) aborted_.reserve(2 * all);
+}
+
+void UnfinishedMessages::take_over(AssociationId association, UnfinishedMessages& from, StoragePool& pool,
+                                   StoragePool& from_pool) noexcept {
+  Tables::node_type node = from.tables_.extract(association);
+  if (!node) return;
+  for (auto& [place, message] : node.mapped()) {
+    pool.adopt(message.storage, from_pool);
+    message.number += begun_;
+  }
+  begun_ += from.begun_;
+  from.open_ -= node.mapped().size();
+  open_ += node.mapped().size();
+  if (from.filled_ == &node.mapped()) from.filled_ = nullptr;
+  filled_ = &node.mapped();
+  tables_.insert(std::move(node));
+}
+
 void UnfinishedMessages::drop_all(StoragePool& pool) noexcept {
   for (auto& [association, table] : tables_) {
     for (auto& [place, message] : table) {

@@ -66,6 +66,12 @@ class UnfinishedMessages {
   void abort(const MessageKey& key) noexcept;
   void abort_all_of(AssociationId association) noexcept;
   void abort_all() noexcept;
+  /// Lets `take_over` this association's. Throws `std::bad_alloc`.
+  void make_room_for(AssociationId association, const UnfinishedMessages& from);
+  /// What has begun of this association in `from` has begun here; after `make_room_for` and before
+  /// `make_room`.
+  void take_over(AssociationId association, UnfinishedMessages& from, StoragePool& pool,
+                 StoragePool& from_pool) noexcept;
   /// Throws away the bytes of all that come from now on.
   void drop_all(StoragePool& pool) noexcept;
 

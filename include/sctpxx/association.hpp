@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <array>
+#include <cstddef>
+#include <span>
+#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -10,8 +14,10 @@
 #include <sctpxx/export.hpp>
 #include <sctpxx/ids.hpp>
 #include <sctpxx/message.hpp>
+#include <sctpxx/notification.hpp>
 #include <sctpxx/option.hpp>
 #include <sctpxx/option/association.hpp>
+#include <sctpxx/patience.hpp>
 #include <sctpxx/socket_ref.hpp>
 #include <sctpxx/stream.hpp>
 
@@ -38,6 +44,14 @@ class Association {
   void send(Bytes payload, const SendOptions& options = {}) const { socket_.send(id_, payload, options); }
   void send(Bytes payload, const SendOptions& options, std::error_code& error) const noexcept {
     socket_.send(id_, payload, options, error);
+  }
+
+  [[nodiscard]] bool send(Bytes payload, const SendOptions& options, const Patience& patience) const {
+    return socket_.send(id_, payload, options, patience);
+  }
+  [[nodiscard]] bool send(Bytes payload, const SendOptions& options, const Patience& patience,
+                          std::error_code& error) const noexcept {
+    return socket_.send(id_, payload, options, patience, error);
   }
 
   /// Sends one message unless the send buffer is full: then false. As SocketRef::try_send.
@@ -70,14 +84,48 @@ class Association {
   SCTPXX_EXPORT void shutdown() const;
   SCTPXX_EXPORT void shutdown(std::error_code& error) const noexcept;
 
-  /// An option of this association alone. Those that hold for the whole socket do not compile here.
+  /// Sends ABORT, with a reason for the peer (its AssociationChange::info holds it, as the value of
+  /// Cause::user_initiated_abort), and drops what is queued in either direction but not received yet. A setup
+  /// under way is given up so, too. The end is told as `lost` by `own_abort`, as `cannot_start` for a setup.
+  /// Of the reason at most `longest_reason` bytes travel. Fails with Condition::association_ended when there
+  /// is none; of one-to-one style with `operation_not_supported`: there the kernel aborts only what it
+  /// closes, see OneToOneSocket::abort. SCTP_ABORT, RFC 6458 5.3.4.
+  SCTPXX_EXPORT void abort(std::string_view reason = {}) const;
+  SCTPXX_EXPORT void abort(std::string_view reason, std::error_code& error) const noexcept;
+  static constexpr std::size_t longest_reason = 1024;
+
+  /// Asks for these kinds of events from this association alone, or for no more of them. As
+  /// SocketRef::subscribe.
+  template <Subscribable... Events>
+    requires(sizeof...(Events) != 0)
+  void subscribe() const {
+    set_subscription(std::array{Events::type...}, true);
+  }
+  template <Subscribable... Events>
+    requires(sizeof...(Events) != 0)
+  void subscribe(std::error_code& error) const noexcept {
+    set_subscription(std::array{Events::type...}, true, error);
+  }
+  template <Unsubscribable... Events>
+    requires(sizeof...(Events) != 0)
+  void unsubscribe() const {
+    set_subscription(std::array{Events::type...}, false);
+  }
+  template <Unsubscribable... Events>
+    requires(sizeof...(Events) != 0)
+  void unsubscribe(std::error_code& error) const noexcept {
+    set_subscription(std::array{Events::type...}, false, error);
+  }
+
+  /// An option of this association alone. Those that hold for the whole socket do not compile here, and of
+  /// those that are settled at the setup only the questions do.
   template <option::Settable O>
-    requires(!option::SocketWide<O>)
+    requires(!option::SocketWide<O> && !option::Negotiated<O>)
   void set(const O& value) const {
     option::set(target(), value);
   }
   template <option::Settable O>
-    requires(!option::SocketWide<O>)
+    requires(!option::SocketWide<O> && !option::Negotiated<O>)
   void set(const O& value, std::error_code& error) const noexcept {
     set_option(target(), value, error);
   }
@@ -96,6 +144,9 @@ class Association {
 
  private:
   [[nodiscard]] OptionTarget target() const noexcept { return {socket_.fd(), id_}; }
+  SCTPXX_EXPORT void set_subscription(std::span<const EventType> events, bool on) const;
+  SCTPXX_EXPORT void set_subscription(std::span<const EventType> events, bool on,
+                                      std::error_code& error) const noexcept;
 
   SocketRef socket_;
   AssociationId id_;

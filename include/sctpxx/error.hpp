@@ -30,10 +30,12 @@ enum class Errc {
 /// Questions to ask of any error: `if (error == sctp::Condition::association_ended) reconnect();`
 enum class Condition {
   /// The association is gone or going, or was never there: EPIPE, ECONNRESET, ECONNABORTED, ESHUTDOWN,
-  /// ENOTCONN, ESRCH,
-  /// ETIMEDOUT.
+  /// ENOTCONN, ESRCH, ETIMEDOUT.
   /// The kernel chooses among these by the moment at which a call met the end.
   association_ended = 1,
+  /// One message or event could not be received; those behind it can: Errc::message_exceeds_limit,
+  /// Errc::receive_info_missing, Errc::malformed_notification.
+  message_dropped,
 };
 
 [[nodiscard]] SCTPXX_EXPORT const std::error_category& category() noexcept;

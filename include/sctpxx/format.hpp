@@ -85,3 +85,13 @@ template <>
 struct fmt::formatter<sctp::Notification> : sctp::detail::TextFormatter {};
 template <>
 struct fmt::formatter<sctp::option::Status::State> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::AssociationTable::State> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::AssociationTable::Path::State> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::AssociationTable::Change::Kind> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::AssociationTable::Change> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::SendQueue::Result> : sctp::detail::TextFormatter {};

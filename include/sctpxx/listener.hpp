@@ -9,6 +9,7 @@
 #include <sctpxx/address.hpp>
 #include <sctpxx/export.hpp>
 #include <sctpxx/one_to_one_socket.hpp>
+#include <sctpxx/patience.hpp>
 #include <sctpxx/socket.hpp>
 
 namespace sctp::inline v0 {
@@ -40,9 +41,16 @@ class Listener : public Socket {
   SCTPXX_EXPORT void listen(int backlog, std::error_code& error) noexcept;
 
   /// The next peer. Blocks until there is one. The association may have ended by then: its first receives
-  /// tell. The first event on it is AssociationChange `up`. `accept4`.
+  /// tell. The first event on it is AssociationChange `up`. What the kernel does not pass on (the options of
+  /// `option/capability.hpp`, priority, mark, type of service) is set again on it; a mark, or a high
+  /// priority, needs CAP_NET_ADMIN then, and without it the peer is refused. `accept4`.
   [[nodiscard]] SCTPXX_EXPORT OneToOneSocket accept();
   [[nodiscard]] SCTPXX_EXPORT OneToOneSocket accept(std::error_code& error) noexcept;
+
+  /// The next peer, or nothing when the time is over, or when the waker is awake, even if one waits.
+  [[nodiscard]] SCTPXX_EXPORT std::optional<OneToOneSocket> accept(const Patience& patience);
+  [[nodiscard]] SCTPXX_EXPORT std::optional<OneToOneSocket> accept(const Patience& patience,
+                                                                   std::error_code& error) noexcept;
 
   /// The next peer if one is waiting. The descriptor is readable while that is so.
   [[nodiscard]] SCTPXX_EXPORT std::optional<OneToOneSocket> try_accept();

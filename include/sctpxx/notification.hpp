@@ -61,11 +61,14 @@ struct AssociationChange {
     peer_abort,     ///< `lost`: the peer sent ABORT; `cause` and `info` say why
     timeout,   ///< `lost`: no answer for too long; also an ABORT without a cause where no error is left to
                ///< tell them apart: on a one-to-many socket, or when a `send` has met it first
-    no_setup,  ///< `cannot_start`: refused, or no answer; where `connect` fails, its error says which
+    no_setup,  ///< `cannot_start`: refused, no answer, or given up by us; where `connect` fails, its error
+               ///< says which
   };
   State state{};
   End end{};
-  Cause cause{};  ///< for `lost`: what the ABORT said; else `none`
+  /// For `lost`: what the ABORT said. For `cannot_start`: likewise, if it said anything;
+  /// `user_initiated_abort` also when we gave it up. Else `none`.
+  Cause cause{};
   /// For `up`: the streams that we may send on. For `restarted`: those that the peer allows now; the kernel
   /// (6.1) goes by the old number, so stay below both. Else 0.
   std::uint16_t outgoing_streams = 0;

@@ -2,10 +2,10 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
-#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <system_error>
 
 #include <sctpxx/address.hpp>
@@ -14,17 +14,17 @@
 #include <sctpxx/export.hpp>
 #include <sctpxx/ids.hpp>
 #include <sctpxx/message.hpp>
+#include <sctpxx/notification.hpp>
+#include <sctpxx/patience.hpp>
+#include <sctpxx/receive_buffer.hpp>
+#include <sctpxx/received.hpp>
 #include <sctpxx/socket.hpp>
 #include <sctpxx/stream.hpp>
-
-namespace sctp {
-class Deadline;
-}
 
 namespace sctp::inline v0 {
 
 /// A socket with one association, as a TCP socket has one connection; the descriptor is close-on-exec.
-/// RFC 6458 4.
+/// RFC 6458 4. One that OneToManySocket::peel_off gave is the same to its user.
 ///
 ///     sctp::OneToOneSocket peer{{"192.0.2.1", 3868}};
 ///     peer.send(sctp::as_bytes("hello"), {.stream = sctp::StreamId{1}});
@@ -44,8 +44,9 @@ class OneToOneSocket : public Socket {
   SCTPXX_EXPORT explicit OneToOneSocket(const Address& peer);
   SCTPXX_EXPORT OneToOneSocket(const Address& peer, std::error_code& error) noexcept;
 
-  /// Takes over a one-to-one SCTP descriptor (`SOCK_STREAM`), and makes it close-on-exec and what this
-  /// library needs. On failure the descriptor stays the caller's: Errc::not_an_sctp_socket.
+  /// Takes over a one-to-one SCTP descriptor (`SOCK_STREAM`), or a peeled-off one,
+  /// and makes it close-on-exec and what this library needs. On failure the descriptor stays the caller's:
+  /// Errc::not_an_sctp_socket.
   [[nodiscard]] SCTPXX_EXPORT static OneToOneSocket adopt(int fd);
   [[nodiscard]] SCTPXX_EXPORT static OneToOneSocket adopt(int fd, std::error_code& error) noexcept;
 
@@ -58,13 +59,13 @@ class OneToOneSocket : public Socket {
   SCTPXX_EXPORT void connect(std::span<const Address> peer);
   SCTPXX_EXPORT void connect(std::span<const Address> peer, std::error_code& error) noexcept;
 
-  /// The same for at most `timeout`; then it fails with `timed_out`, and the socket is closed, since nothing
-  /// else stops the kernel from trying on.
-  SCTPXX_EXPORT void connect(const Address& peer, std::chrono::milliseconds timeout);
-  SCTPXX_EXPORT void connect(const Address& peer, std::chrono::milliseconds timeout,
-                             std::error_code& error) noexcept;
-  SCTPXX_EXPORT void connect(std::span<const Address> peer, std::chrono::milliseconds timeout);
-  SCTPXX_EXPORT void connect(std::span<const Address> peer, std::chrono::milliseconds timeout,
+  /// The same for as long as the patience lasts; then it fails with `timed_out`, or with
+  /// `operation_canceled` when it was woken, and the socket is closed, since nothing else stops the kernel
+  /// from trying on. Waits in either mode.
+  SCTPXX_EXPORT void connect(const Address& peer, const Patience& patience);
+  SCTPXX_EXPORT void connect(const Address& peer, const Patience& patience, std::error_code& error) noexcept;
+  SCTPXX_EXPORT void connect(std::span<const Address> peer, const Patience& patience);
+  SCTPXX_EXPORT void connect(std::span<const Address> peer, const Patience& patience,
                              std::error_code& error) noexcept;
 
   /// Sets up an association without blocking: true when it is up, false while it is under way. Call it again,
@@ -101,6 +102,14 @@ class OneToOneSocket : public Socket {
     SocketRef::send(association_, payload, options, error);
   }
 
+  [[nodiscard]] bool send(Bytes payload, const SendOptions& options, const Patience& patience) const {
+    return SocketRef::send(association_, payload, options, patience);
+  }
+  [[nodiscard]] bool send(Bytes payload, const SendOptions& options, const Patience& patience,
+                          std::error_code& error) const noexcept {
+    return SocketRef::send(association_, payload, options, patience, error);
+  }
+
   /// Sends one message unless the send buffer is full: then false. As SocketRef::try_send.
   [[nodiscard]] bool try_send(Bytes payload, const SendOptions& options = {}) const {
     return SocketRef::try_send(association_, payload, options);
@@ -115,14 +124,26 @@ class OneToOneSocket : public Socket {
   void shutdown() const { association().shutdown(); }
   void shutdown(std::error_code& error) const noexcept { association().shutdown(error); }
 
-  /// Sends ABORT, drops what is queued and closes the socket. The kernel lets no reason travel with it in
-  /// this style.
-  SCTPXX_EXPORT void abort() noexcept;
+  /// Ends the association in order, as far as that can be had, and tells how it ended: sends SHUTDOWN as
+  /// above, gives `handle` all that still comes, and waits for the end. When the patience is over first it
+  /// aborts, and answers `own_abort`. Closes the socket in either case. Answers `none` where there was no
+  /// association, or its end had been received before. A message that could not be received is the error that
+  /// is told at last; what came after it has been handled. `buffer`: as for `receive`, and what has begun in
+  /// it is completed.
+  SCTPXX_EXPORT AssociationChange::End shutdown(ReceiveBuffer& buffer, const Patience& patience,
+                                                ReceiveHandler handle);
+  SCTPXX_EXPORT AssociationChange::End shutdown(ReceiveBuffer& buffer, const Patience& patience,
+                                                ReceiveHandler handle, std::error_code& error);
+
+  /// Sends ABORT, drops what is queued and closes the socket. The reason travels with it from a peeled-off
+  /// socket, as from Association::abort; of one-to-one style the kernel lets none travel.
+  SCTPXX_EXPORT void abort(std::string_view reason = {}) noexcept;
 
  private:
   friend class Listener;
-  OneToOneSocket(int fd, AssociationId association) noexcept
-      : Socket{fd, Style::one_to_one}, association_{association} {}
+  friend class OneToManySocket;
+  OneToOneSocket(int fd, Style style, AssociationId association) noexcept
+      : Socket{fd, style}, association_{association} {}
 
   /// A setup that was begun: it goes on, has succeeded, or is no more (then `error` says why, unless
   /// `receive` did).
@@ -131,7 +152,8 @@ class OneToOneSocket : public Socket {
   Setup look_at_setup(std::span<const Address> peer, std::error_code& error) noexcept;
   bool is_connecting(std::span<const Address> peer, std::error_code& error) noexcept;
   bool start_connect(std::span<const Address> peer, std::error_code& error) noexcept;
-  bool finish_connect(std::span<const Address> peer, Deadline deadline, std::error_code& error) noexcept;
+  bool finish_connect(std::span<const Address> peer, const Patience& patience,
+                      std::error_code& error) noexcept;
 
   AssociationId association_{};
   std::optional<Address> connecting_to_;  // the first address of a setup that is under way

@@ -36,6 +36,11 @@ concept Settable = requires(OptionTarget target, const O& value, std::error_code
 template <class O>
 concept SocketWide = requires { O::socket_wide; };
 
+/// An option that is settled when an association is set up says so by a member `negotiated`: it is set on the
+/// socket before, and asked of the association afterwards.
+template <class O>
+concept Negotiated = requires { O::negotiated; };
+
 template <class O>
 concept Gettable = requires(OptionTarget target, O& value, std::error_code& error) {
   O::name;

@@ -105,7 +105,8 @@ class ReceiveBuffer {
   [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
 
  private:
-  friend class SocketRef;  // asks and tells how an association ended
+  friend class SocketRef;        // asks and tells how an association ended
+  friend class OneToManySocket;  // peels an association off
   class Reassembler;
   Reassembler& reassembler();
 
@@ -115,6 +116,11 @@ class ReceiveBuffer {
   [[nodiscard]] std::optional<ReceiveStatus> end_of_association(bool gone, std::error_code& error) noexcept;
   /// The kernel itself has told of the loss; `untold` is what the receiver is still to be told, if anything.
   void note_loss(std::error_code untold) noexcept;
+
+  /// What has begun of an association is to be completed here, and not in `from` any more: the first makes
+  /// room for the second. Throws `std::bad_alloc`.
+  void make_room_for(AssociationId association, const ReceiveBuffer& from);
+  void take_over(AssociationId association, ReceiveBuffer& from) noexcept;
 
   std::size_t capacity_;
   std::size_t limit_;

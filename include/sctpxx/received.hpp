@@ -4,6 +4,8 @@
 
 #include <concepts>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -101,5 +103,25 @@ class BasicReceived {
 
 using Received = BasicReceived<Message>;
 using ReceivedPiece = BasicReceived<MessagePiece>;
+
+/// What a call that receives by itself is to do with what comes: any function or lambda that takes a
+/// `const Received&`. Borrows it, for the time of that call.
+class ReceiveHandler {
+ public:
+  template <class F>
+    requires(std::invocable<F&, const Received&> && !std::same_as<std::remove_cvref_t<F>, ReceiveHandler>)
+  // It cannot hide the copy constructor. NOLINTNEXTLINE(bugprone-forwarding-reference-overload)
+  ReceiveHandler(F&& handler) noexcept
+      : handler_{const_cast<void*>(static_cast<const void*>(std::addressof(handler)))},
+        call_{[](void* object, const Received& received) {
+          std::invoke(*static_cast<std::remove_reference_t<F>*>(object), received);
+        }} {}
+
+  void operator()(const Received& received) const { call_(handler_, received); }
+
+ private:
+  void* handler_;
+  void (*call_)(void*, const Received&);
+};
 
 }  // namespace sctp::inline v0

@@ -5,6 +5,7 @@
 /// Everything but the formatters of fmt (`<sctpxx/format.hpp>`).
 #include <sctpxx/address.hpp>
 #include <sctpxx/association.hpp>
+#include <sctpxx/association_table.hpp>
 #include <sctpxx/bytes.hpp>
 #include <sctpxx/cause.hpp>
 #include <sctpxx/error.hpp>
@@ -12,13 +13,19 @@
 #include <sctpxx/listener.hpp>
 #include <sctpxx/message.hpp>
 #include <sctpxx/notification.hpp>
+#include <sctpxx/one_to_many_socket.hpp>
 #include <sctpxx/one_to_one_socket.hpp>
 #include <sctpxx/option/association.hpp>
+#include <sctpxx/option/capability.hpp>
 #include <sctpxx/option/delivery.hpp>
 #include <sctpxx/option/socket.hpp>
+#include <sctpxx/patience.hpp>
 #include <sctpxx/ppid.hpp>
 #include <sctpxx/receive_buffer.hpp>
 #include <sctpxx/received.hpp>
+#include <sctpxx/reconnect.hpp>
+#include <sctpxx/send_queue.hpp>
 #include <sctpxx/socket_ref.hpp>
 #include <sctpxx/stream.hpp>
 #include <sctpxx/version.hpp>
+#include <sctpxx/waker.hpp>

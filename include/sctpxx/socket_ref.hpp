@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <system_error>
@@ -16,6 +17,7 @@
 #include <sctpxx/message.hpp>
 #include <sctpxx/notification.hpp>
 #include <sctpxx/option.hpp>
+#include <sctpxx/patience.hpp>
 #include <sctpxx/receive_buffer.hpp>
 #include <sctpxx/received.hpp>
 
@@ -34,6 +36,12 @@ enum class Style : std::uint8_t { one_to_one, one_to_many, peeled_off };
   }
   return "style " + std::to_string(static_cast<unsigned>(style));
 }
+
+/// What a socket can do without waiting, or shall.
+struct Readiness {
+  bool receive = false;  ///< there is something to receive, or the end to be told
+  bool send = false;     ///< there is room to send
+};
 
 /// Everything that needs a descriptor and nothing else. The owners (`Listener`, `OneToOneSocket`, …) are each
 /// a SocketRef too, so a function that takes one works on all of them and on descriptors of other origin.
@@ -79,7 +87,8 @@ class SocketRef {
   [[nodiscard]] SCTPXX_EXPORT std::vector<Address> local_addresses(std::error_code& error) const noexcept;
 
   /// Sends one message, whole or not at all. Blocks while the send buffer is full, unless the socket is
-  /// non-blocking: then that is the error `operation_would_block`. Success means that the kernel took it.
+  /// non-blocking: then that is the error `operation_would_block`. (Of one-to-many style it blocks in either
+  /// mode.) Success means that the kernel took it.
   /// Fails with Errc::empty_message, Errc::message_exceeds_send_buffer, Errc::no_such_stream, or an errno
   /// that is Condition::association_ended. Where a socket has one association, `association` is not looked
   /// at. `sendmsg` with SCTP_SNDINFO.
@@ -95,17 +104,24 @@ class SocketRef {
                                             const SendOptions& options,
                                             std::error_code& error) const noexcept;
 
-  /// The next whole message or event. Blocks until there is one, unless the socket is non-blocking.
-  /// `recvmsg`.
+  /// The same with an end to the waiting: false, and nothing is sent, when the time is over, or when the
+  /// waker is awake. Waits in either mode.
+  [[nodiscard]] SCTPXX_EXPORT bool send(AssociationId association, Bytes payload, const SendOptions& options,
+                                        const Patience& patience) const;
+  [[nodiscard]] SCTPXX_EXPORT bool send(AssociationId association, Bytes payload, const SendOptions& options,
+                                        const Patience& patience, std::error_code& error) const noexcept;
+
+  /// The next whole message or event. Blocks until there is one, unless the socket is non-blocking (of
+  /// one-to-many style: in either mode). `recvmsg`.
   ///
-  /// After a graceful end: Received::Status::end_of_stream, as often as one asks. On the side that did not
-  /// begin the shutdown it comes while our own last messages may still be on their way; the event that tells
-  /// how they fared (`shutdown_complete` or `lost`) then follows it. After a loss, where a socket has one
-  /// association: first its event, then one error (`connection_reset`, `connection_aborted` where it was our
-  /// side, or `timed_out`), then end_of_stream. After a setup that failed: its event, and its error where
-  /// nothing else has told it; then the socket is as before, and may connect again. A one-to-many socket has
-  /// no end; its events tell of each association's; one that does not listen fails with `not_connected` where
-  /// it would wait without any.
+  /// After a graceful end: Received::Status::end_of_stream, as often as one asks. Of one-to-one style,
+  /// on the side that did not begin the shutdown, it comes while our own last messages may still be on their
+  /// way; the event that tells how they fared (`shutdown_complete` or `lost`) then follows it. After a loss,
+  /// where a socket has one association: first its event, then one error (`connection_reset`,
+  /// `connection_aborted` where it was our side, or `timed_out`), then end_of_stream. After a setup that
+  /// failed: its event, and its error where nothing else has told it; then the socket is as before, and may
+  /// connect again. Of one-to-many style: events tell of each association's end, and end_of_stream comes
+  /// where the call would wait though the socket has no association and does not listen for any.
   ///
   /// An error that is not Condition::association_ended concerns one message or event alone: a peer's message
   /// over the limit (Errc::message_exceeds_limit), Errc::receive_info_missing, Errc::malformed_notification,
@@ -121,6 +137,13 @@ class SocketRef {
   [[nodiscard]] SCTPXX_EXPORT Received try_receive(ReceiveBuffer& buffer) const;
   [[nodiscard]] SCTPXX_EXPORT Received try_receive(ReceiveBuffer& buffer,
                                                    std::error_code& error) const noexcept;
+
+  /// The same with an end to the waiting: Received::Status::would_block when the time is over, or when the
+  /// waker is awake, even if there is something to receive. What is there stays there. Waits in either mode;
+  /// of one-to-one style, where none has been begun, for an association.
+  [[nodiscard]] SCTPXX_EXPORT Received receive(ReceiveBuffer& buffer, const Patience& patience) const;
+  [[nodiscard]] SCTPXX_EXPORT Received receive(ReceiveBuffer& buffer, const Patience& patience,
+                                               std::error_code& error) const noexcept;
 
   /// The next stretch of a message, read into `room`, or the next event: for messages that should never be
   /// held whole. `buffer` keeps what is known of the messages that have begun, and the events; its limits do
@@ -138,10 +161,23 @@ class SocketRef {
   [[nodiscard]] SCTPXX_EXPORT ReceivedPiece receive_piece(MutableBytes room, ReceiveBuffer& buffer,
                                                           std::error_code& error) const noexcept;
 
+  /// The same with an end to the waiting, as `receive` has it.
+  [[nodiscard]] SCTPXX_EXPORT ReceivedPiece receive_piece(MutableBytes room, ReceiveBuffer& buffer,
+                                                          const Patience& patience) const;
+  [[nodiscard]] SCTPXX_EXPORT ReceivedPiece receive_piece(MutableBytes room, ReceiveBuffer& buffer,
+                                                          const Patience& patience,
+                                                          std::error_code& error) const noexcept;
+
   /// The same without ever blocking: ReceiveStatus::would_block when nothing is there now.
   [[nodiscard]] SCTPXX_EXPORT ReceivedPiece try_receive_piece(MutableBytes room, ReceiveBuffer& buffer) const;
   [[nodiscard]] SCTPXX_EXPORT ReceivedPiece try_receive_piece(MutableBytes room, ReceiveBuffer& buffer,
                                                               std::error_code& error) const noexcept;
+
+  /// Waits for what is wanted of it; answers what there is of that, nothing when the patience is over first.
+  /// (Events that wait in a ReceiveBuffer it does not see.) `poll`.
+  [[nodiscard]] SCTPXX_EXPORT Readiness wait(Readiness wanted, const Patience& patience = {}) const;
+  [[nodiscard]] SCTPXX_EXPORT Readiness wait(Readiness wanted, const Patience& patience,
+                                             std::error_code& error) const noexcept;
 
   /// Asks for these kinds of events, beside those that come unasked, from all associations that the socket
   /// has or will have: `peer.subscribe<sctp::PeerAddressChange, sctp::SendFailed>()`. On a Listener: for the
@@ -210,14 +246,23 @@ class SocketRef {
   Style style_;
 
  private:
-  bool send(AssociationId association, const Address* peer, Bytes payload, const SendOptions& options,
-            int flags, std::error_code& error) const noexcept;
-  Received receive(ReceiveBuffer& buffer, int flags, std::error_code& error) const noexcept;
-  ReceivedPiece receive_piece(MutableBytes room, ReceiveBuffer& buffer, int flags,
-                              std::error_code& error) const noexcept;
+  bool send_once(AssociationId association, const Address* peer, Bytes payload, const SendOptions& options,
+                 int flags, std::error_code& error) const noexcept;
+  /// How a call that may block does that.
+  struct Blocking {
+    int flags = 0;                       ///< as the descriptor's mode says, or MSG_DONTWAIT
+    const Patience* patience = nullptr;  ///< then it waits this long, in either mode
+    [[nodiscard]] bool is_over(bool has_looked) const noexcept;
+  };
+  Received receive_whole(ReceiveBuffer& buffer, Blocking blocking, std::error_code& error) const noexcept;
+  ReceivedPiece receive_stretch(MutableBytes room, ReceiveBuffer& buffer, Blocking blocking,
+                                std::error_code& error) const noexcept;
   template <class Answer, class Prepare, class Commit>
-  Answer receive_with(ReceiveBuffer& buffer, int flags, std::error_code& error, Prepare prepare,
+  Answer receive_with(ReceiveBuffer& buffer, Blocking blocking, std::error_code& error, Prepare prepare,
                       Commit commit) const noexcept;
+  [[nodiscard]] bool waits(Blocking blocking) const noexcept;
+  std::optional<ReceiveStatus> nothing_there(ReceiveBuffer& buffer, std::error_code reason, Blocking blocking,
+                                             bool& nobody, std::error_code& error) const noexcept;
   Notification complete(Notification event, ReceiveBuffer& buffer) const noexcept;
   ReceiveStatus nothing_more(ReceiveBuffer& buffer, std::error_code reason,
                              std::error_code& error) const noexcept;

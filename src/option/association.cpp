@@ -2,6 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include <sctpxx/option/association.hpp>
 
+#include <limits>
+
+#include <sctpxx/error.hpp>
+
 #include "native_option.hpp"
 
 namespace sctp::inline v0::option {
@@ -58,6 +62,26 @@ void get_option(OptionTarget target, RtoInfo& value, std::error_code& error) noe
       .max = std::chrono::milliseconds{rto.srto_max},
       .min = std::chrono::milliseconds{rto.srto_min},
   };
+}
+
+void set_option(OptionTarget target, const AutoClose& value, std::error_code& error) noexcept {
+  const auto seconds = value.idle.value_or(std::chrono::seconds{0}).count();
+  if ((value.idle && seconds <= 0) || seconds > std::numeric_limits<int>::max()) {
+    error = std::make_error_code(std::errc::invalid_argument);
+    return;
+  }
+  set_native(target.fd, IPPROTO_SCTP, SCTP_AUTOCLOSE, static_cast<int>(seconds), error);
+  AutoClose taken;
+  if (!error) get_option(target, taken, error);
+  if (!error && taken.idle != value.idle) error = Errc::value_not_taken;
+}
+
+void get_option(OptionTarget target, AutoClose& value, std::error_code& error) noexcept {
+  int seconds = 0;
+  get_native(target.fd, IPPROTO_SCTP, SCTP_AUTOCLOSE, seconds, error);
+  if (error) return;
+  value.idle.reset();
+  if (seconds != 0) value.idle = std::chrono::seconds{seconds};
 }
 
 void get_option(OptionTarget target, Status& value, std::error_code& error) noexcept {

@@ -21,6 +21,16 @@ void get_option(OptionTarget target, NoDelay& value, std::error_code& error) noe
   if (!error) value.on = on != 0;
 }
 
+void set_option(OptionTarget target, const FragmentInterleave& value, std::error_code& error) noexcept {
+  set_native(target.fd, IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, int{value.on}, error);
+}
+
+void get_option(OptionTarget target, FragmentInterleave& value, std::error_code& error) noexcept {
+  int on = 0;
+  get_native(target.fd, IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, on, error);
+  if (!error) value.on = on != 0;
+}
+
 void set_option(OptionTarget target, const MaxSeg& value, std::error_code& error) noexcept {
   sctp_assoc_value size{};
   size.assoc_id = native::to_native(target.association);

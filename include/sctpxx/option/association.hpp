@@ -33,7 +33,8 @@ SCTPXX_EXPORT void set_option(OptionTarget target, const InitMsg& value, std::er
 SCTPXX_EXPORT void get_option(OptionTarget target, InitMsg& value, std::error_code& error) noexcept;
 
 /// Bounds of the retransmission timeout. An empty field is left as it is. The kernel rounds an association's
-/// times up to its clock tick (10 ms or less). SCTP_RTOINFO, RFC 6458 8.1.1.
+/// times up to its clock tick (10 ms or less). A shutdown that is not answered for five times `max` is a
+/// loss. SCTP_RTOINFO, RFC 6458 8.1.1.
 struct RtoInfo {
   static constexpr std::string_view name = "SCTP_RTOINFO";
   std::optional<std::chrono::milliseconds> initial{};  ///< kernel default 3 s
@@ -42,6 +43,18 @@ struct RtoInfo {
 };
 SCTPXX_EXPORT void set_option(OptionTarget target, const RtoInfo& value, std::error_code& error) noexcept;
 SCTPXX_EXPORT void get_option(OptionTarget target, RtoInfo& value, std::error_code& error) noexcept;
+
+/// Ends an association gracefully when no message has gone either way for this long; of those that are set up
+/// from now on. Empty: never, the default. Whole seconds, 1 at least; where the kernel has a lower limit
+/// (net.sctp.max_autoclose) setting fails with Errc::value_not_taken. Not for one-to-one style: there it
+/// fails with `operation_not_supported`. SCTP_AUTOCLOSE, RFC 6458 8.1.8.
+struct AutoClose {
+  static constexpr std::string_view name = "SCTP_AUTOCLOSE";
+  static constexpr bool socket_wide = true;
+  std::optional<std::chrono::seconds> idle{};
+};
+SCTPXX_EXPORT void set_option(OptionTarget target, const AutoClose& value, std::error_code& error) noexcept;
+SCTPXX_EXPORT void get_option(OptionTarget target, AutoClose& value, std::error_code& error) noexcept;
 
 /// How an association is doing right now. Get only; fails with EINVAL when there is none, or no more.
 /// SCTP_STATUS, RFC 6458 8.2.1.

@@ -25,6 +25,20 @@ struct NoDelay {
 SCTPXX_EXPORT void set_option(OptionTarget target, const NoDelay& value, std::error_code& error) noexcept;
 SCTPXX_EXPORT void get_option(OptionTarget target, NoDelay& value, std::error_code& error) noexcept;
 
+/// Hand out the messages of other associations while one is not complete. On by default in this library for
+/// one-to-many sockets: otherwise one peer that stops in the middle of a message keeps those of all peers
+/// waiting, and all events. (RFC 6458's third value is option::InterleavingSupported.)
+/// SCTP_FRAGMENT_INTERLEAVE, RFC 6458 8.1.20.
+struct FragmentInterleave {
+  static constexpr std::string_view name = "SCTP_FRAGMENT_INTERLEAVE";
+  static constexpr bool socket_wide = true;
+  bool on = true;
+};
+SCTPXX_EXPORT void set_option(OptionTarget target, const FragmentInterleave& value,
+                              std::error_code& error) noexcept;
+SCTPXX_EXPORT void get_option(OptionTarget target, FragmentInterleave& value,
+                              std::error_code& error) noexcept;
+
 /// The most payload in one DATA chunk, in bytes; 0 leaves it to the path's MTU. Asked of an association, it
 /// is the size in use. SCTP_MAXSEG, RFC 6458 8.1.16.
 struct MaxSeg {

@@ -1,0 +1,306 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include <sctpxx/association_table.hpp>
+
+#include <algorithm>
+#include <new>
+#include <system_error>
+#include <type_traits>
+#include <utility>
+#include <variant>
+
+#include <sctpxx/error.hpp>
+#include <sctpxx/option/association.hpp>
+#include <sctpxx/option/capability.hpp>
+
+namespace sctp::inline v0 {
+namespace {
+
+using PathState = AssociationTable::Path::State;
+
+template <class Capability>
+bool has(const Association& association) noexcept {
+  std::error_code gone;  // by now; its end is the next that is received
+  return association.get<Capability>(gone).on && !gone;
+}
+
+AssociationTable::Capabilities capabilities_of(const Association& association) noexcept {
+  return {
+      .interleaving = has<option::InterleavingSupported>(association),
+      .partial_reliability = has<option::PrSupported>(association),
+      .reconfiguration = has<option::ReconfigSupported>(association),
+      .address_changes = has<option::AsconfSupported>(association),
+      .authentication = has<option::AuthSupported>(association),
+      .congestion_marks = has<option::EcnSupported>(association),
+  };
+}
+
+/// For an abort that the kernel had no memory for.
+constexpr std::chrono::seconds next_try{1};
+
+/// So many milliseconds from now; the clock counts nanoseconds, and ends in some centuries.
+AssociationTable::Clock::time_point after(std::chrono::milliseconds time) noexcept {
+  constexpr std::chrono::milliseconds longest = std::chrono::hours{24} * 365 * 100;
+  return AssociationTable::Clock::now() + std::clamp(time, std::chrono::milliseconds{0}, longest);
+}
+
+template <class Enum>
+std::string number(Enum value) {
+  return std::to_string(static_cast<std::underlying_type_t<Enum>>(value));
+}
+
+}  // namespace
+
+AssociationTable::AssociationTable(SocketRef socket) : socket_{socket} {
+  socket_.subscribe<PeerAddressChange>();
+  std::error_code unknown_to_old_kernels;
+  socket_.subscribe<StreamChange>(unknown_to_old_kernels);
+}
+
+AssociationTable::Entry& AssociationTable::begin_life(AssociationId id) {
+  Entry& entry = entries_[id];
+  set_due(entry, std::nullopt);
+  entry = {.key = {id, ++generations_}, .state = State::up, .since = Clock::now()};
+  return entry;
+}
+
+void AssociationTable::set_due(Entry& entry, std::optional<Clock::time_point> due) {
+  if (due == entry.due) return;
+  if (due) due_.emplace(*due, entry.key.id);
+  if (entry.due) due_.erase({*entry.due, entry.key.id});
+  entry.due = due;
+}
+
+/// What the kernel knows of an association that has come up. One that is gone by now has nothing: its end is
+/// what is received next.
+AssociationTable::Entry AssociationTable::ask_about(AssociationId id) const {
+  const Association association{socket_, id};
+  std::error_code gone;
+  const option::Status status = association.status(gone);
+  Entry known{
+      .outgoing_streams = status.outgoing_streams,
+      .incoming_streams = status.incoming_streams,
+      .capabilities = capabilities_of(association),
+  };
+  const std::vector<Address> addresses = association.peer_addresses(gone);
+  if (gone == std::errc::not_enough_memory) throw std::bad_alloc{};
+  known.paths.reserve(addresses.size());
+  for (const Address& address : addresses) {
+    // The handshake went over the first; the others are still to be tried.
+    const bool is_primary = address == status.primary;
+    known.paths.push_back({address, is_primary ? PathState::available : PathState::unconfirmed, is_primary});
+  }
+  return known;
+}
+
+AssociationTable::Key AssociationTable::expect(AssociationId setup,
+                                               std::optional<std::chrono::milliseconds> time) {
+  // Its `up` was taken first.
+  if (const Entry* known = find(setup); known != nullptr && known->up_told) return known->key;
+  Entry& entry = begin_life(setup);
+  entry.state = State::setting_up;
+  try {
+    if (time) set_due(entry, after(*time));
+  } catch (...) {
+    forget(setup);
+    throw;
+  }
+  return entry.key;
+}
+
+AssociationTable::Key AssociationTable::add(AssociationId id) {
+  Entry known = ask_about(id);
+  Entry& entry = begin_life(id);
+  entry.outgoing_streams = known.outgoing_streams;
+  entry.incoming_streams = known.incoming_streams;
+  entry.capabilities = known.capabilities;
+  entry.paths = std::move(known.paths);
+  return entry.key;
+}
+
+std::optional<AssociationTable::Change> AssociationTable::take(const Received& received) {
+  const Notification* event = received.notification();
+  return event != nullptr ? take(*event) : std::nullopt;
+}
+
+std::optional<AssociationTable::Change> AssociationTable::take(const Notification& event) {
+  if (const auto* change = std::get_if<AssociationChange>(&event)) return take_change(*change);
+  if (const auto* change = std::get_if<PeerAddressChange>(&event)) return take_path(*change);
+  const auto found = entries_.find(association_of(event));
+  if (found == entries_.end()) return std::nullopt;
+  Entry& entry = found->second;
+  if (const auto* change = std::get_if<StreamChange>(&event)) {
+    if (change->result != Reconfiguration::done) return std::nullopt;
+    entry.outgoing_streams += change->added_outgoing;
+    entry.incoming_streams += change->added_incoming;
+  }
+  if (std::holds_alternative<ShutdownReceived>(event)) {
+    entry.state = State::shutting_down;
+    return Change{.kind = Change::Kind::shutting_down, .key = entry.key};
+  }
+  return std::nullopt;
+}
+
+std::optional<AssociationTable::Change> AssociationTable::take_change(const AssociationChange& event) {
+  using enum AssociationChange::State;
+  const auto found = entries_.find(event.association);
+  Entry* entry = found == entries_.end() ? nullptr : &found->second;
+  Change change{.association = event};
+  switch (event.state) {
+    case up:
+    case restarted: {
+      Entry known = ask_about(event.association);
+      change.kind = Change::Kind::up;
+      if (entry != nullptr && event.state == up && !entry->up_told) {
+        if (entry->state == State::setting_up) {
+          entry->state = State::up;
+          set_due(*entry, std::nullopt);
+        }
+      } else {
+        if (entry != nullptr) {
+          change.kind = Change::Kind::restarted;
+          change.ended = std::move(*entry);
+        }
+        entry = &begin_life(event.association);
+      }
+      entry->up_told = true;
+      entry->outgoing_streams = event.outgoing_streams;
+      entry->incoming_streams = event.incoming_streams;
+      entry->capabilities = known.capabilities;
+      entry->paths = std::move(known.paths);
+      change.key = entry->key;
+      return change;
+    }
+    case lost:
+    case shutdown_complete:
+    case cannot_start:
+      if (entry == nullptr) return std::nullopt;
+      change.kind = Change::Kind::closed;
+      change.key = entry->key;
+      change.overdue = entry->overdue;
+      set_due(*entry, std::nullopt);
+      change.ended = std::move(*entry);
+      entries_.erase(found);
+      return change;
+  }
+  return std::nullopt;
+}
+
+std::optional<AssociationTable::Change> AssociationTable::take_path(const PeerAddressChange& event) {
+  using enum PeerAddressChange::State;
+  const auto found = entries_.find(event.association);
+  if (found == entries_.end()) return std::nullopt;
+  Entry& entry = found->second;
+  const auto is_meant = [&](const Path& path) { return path.address == event.address; };
+  if (event.state == removed) {
+    std::erase_if(entry.paths, is_meant);
+  } else {
+    auto path = std::ranges::find_if(entry.paths, is_meant);
+    if (path == entry.paths.end()) {
+      path = entry.paths.insert(path, {event.address, PathState::unconfirmed, false});
+    }
+    switch (event.state) {
+      case available:
+      case confirmed: path->state = PathState::available; break;
+      case unreachable: path->state = PathState::unreachable; break;
+      case potentially_failed: path->state = PathState::potentially_failed; break;
+      case made_primary:
+        for (Path& one : entry.paths) one.primary = is_meant(one);
+        break;
+      default: break;
+    }
+  }
+  return Change{.kind = Change::Kind::path, .key = entry.key, .path = event};
+}
+
+void AssociationTable::shutdown(Key key, std::chrono::milliseconds time) {
+  if (find(key) == nullptr) return;
+  expect_end(key, time);
+  std::error_code gone;  // or not told, for lack of memory: then its time will be over
+  Association{socket_, key.id}.shutdown(gone);
+}
+
+void AssociationTable::expect_end(Key key, std::chrono::milliseconds time) {
+  if (find(key) == nullptr) return;
+  Entry& entry = entries_.at(key.id);
+  set_due(entry, after(time));
+  entry.state = State::shutting_down;
+}
+
+void AssociationTable::abort(Key key, std::string_view reason) {
+  std::error_code gone;
+  if (find(key) != nullptr) Association{socket_, key.id}.abort(reason, gone);
+}
+
+std::optional<std::chrono::milliseconds> AssociationTable::abort_overdue(Clock::time_point now) {
+  while (!due_.empty() && due_.begin()->first <= now) {
+    Entry& entry = entries_.at(due_.begin()->second);
+    std::error_code error;
+    Association{socket_, entry.key.id}.abort({}, error);
+    const bool has_failed = error && error != Condition::association_ended;
+    set_due(entry, has_failed ? std::optional{now + next_try} : std::nullopt);
+    entry.overdue = !error;
+  }
+  if (due_.empty()) return std::nullopt;
+  return std::chrono::ceil<std::chrono::milliseconds>(due_.begin()->first - now);
+}
+
+void AssociationTable::forget(AssociationId id) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end()) return;
+  set_due(found->second, std::nullopt);
+  entries_.erase(found);
+}
+
+const AssociationTable::Entry* AssociationTable::find(AssociationId id) const noexcept {
+  const auto found = entries_.find(id);
+  return found == entries_.end() ? nullptr : &found->second;
+}
+
+const AssociationTable::Entry* AssociationTable::find(Key key) const noexcept {
+  const Entry* entry = find(key.id);
+  return entry != nullptr && entry->key == key ? entry : nullptr;
+}
+
+std::string to_string(AssociationTable::State state) {
+  switch (state) {
+    case AssociationTable::State::setting_up: return "setting up";
+    case AssociationTable::State::up: return "up";
+    case AssociationTable::State::shutting_down: return "shutting down";
+  }
+  return "state " + number(state);
+}
+
+std::string to_string(AssociationTable::Path::State state) {
+  switch (state) {
+    case PathState::unconfirmed: return "unconfirmed";
+    case PathState::available: return "available";
+    case PathState::potentially_failed: return "potentially failed";
+    case PathState::unreachable: return "unreachable";
+  }
+  return "state " + number(state);
+}
+
+std::string to_string(AssociationTable::Change::Kind kind) {
+  switch (kind) {
+    case AssociationTable::Change::Kind::up: return "up";
+    case AssociationTable::Change::Kind::restarted: return "restarted";
+    case AssociationTable::Change::Kind::shutting_down: return "shutting down";
+    case AssociationTable::Change::Kind::path: return "path";
+    case AssociationTable::Change::Kind::closed: return "closed";
+  }
+  return "kind " + number(kind);
+}
+
+std::string to_string(const AssociationTable::Change& change) {
+  switch (change.kind) {
+    case AssociationTable::Change::Kind::path: return to_string(Notification{change.path});
+    case AssociationTable::Change::Kind::shutting_down:
+      return to_string(Notification{ShutdownReceived{change.key.id}});
+    default: break;
+  }
+  const std::string text = to_string(Notification{change.association});
+  return change.overdue ? text + "; its time was over" : text;
+}
+
+}  // namespace sctp::inline v0

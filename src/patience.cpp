@@ -1,0 +1,39 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include <sctpxx/patience.hpp>
+
+#include <algorithm>
+
+#include "sys.hpp"
+#include "wait.hpp"
+
+namespace sctp::inline v0 {
+
+long long Patience::from_now(long long milliseconds) noexcept {
+  return sys::monotonic_milliseconds() + milliseconds;
+}
+
+std::optional<std::chrono::milliseconds> Patience::left() const noexcept {
+  if (end_ == never) return std::nullopt;
+  return std::chrono::milliseconds{std::max(end_ - sys::monotonic_milliseconds(), 0LL)};
+}
+
+bool Patience::is_over() const noexcept {
+  return (waker_ != nullptr && waker_->is_awake()) ||
+         (end_ != never && sys::monotonic_milliseconds() >= end_);
+}
+
+Patience Patience::at_most(std::chrono::milliseconds time) const noexcept {
+  Patience shorter{time};
+  shorter.end_ = std::min(shorter.end_, end_);
+  shorter.waker_ = waker_;
+  return shorter;
+}
+
+void Patience::exhaust() const noexcept {
+  std::error_code ignored;
+  while (wait_for(-1, 0, *this, ignored) == Waited::ready) {
+  }
+}
+
+}  // namespace sctp::inline v0
