@@ -14,7 +14,7 @@ constexpr std::size_t unlimited = std::numeric_limits<std::size_t>::max();
 std::atomic<std::size_t> exhausted_at{unlimited};  // when so many have been counted
 
 void* allocate(std::size_t size, std::size_t alignment = 0) noexcept {
-  if (allocations++ >= exhausted_at) return nullptr;
+  if (sctp::test::in_the_kernel == 0 && allocations++ >= exhausted_at) return nullptr;
   if (size == 0) size = 1;
   if (alignment == 0) return std::malloc(size);
   return std::aligned_alloc(alignment, (size + alignment - 1) / alignment * alignment);

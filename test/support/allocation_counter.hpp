@@ -6,6 +6,9 @@
 
 namespace sctp::test {
 
+/// Not 0 while this thread is in the scripted kernel, whose memory is neither counted nor ever used up.
+inline thread_local int in_the_kernel = 0;
+
 /// Counts how often memory is asked for with `new` from here on, in the whole process.
 class AllocationCounter {
  public:

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <thread>
 
 #include "catch.hpp"
 #include "native.hpp"
@@ -44,6 +45,9 @@ std::string to_string(Call call) {
     case Call::get_status_flags: return "get_status_flags";
     case Call::set_status_flags: return "set_status_flags";
     case Call::interface_index: return "interface_index";
+    case Call::eventfd: return "eventfd";
+    case Call::signal_eventfd: return "signal_eventfd";
+    case Call::clear_eventfd: return "clear_eventfd";
     case Call::bindx: return "bindx";
     case Call::connectx: return "connectx";
   }
@@ -78,6 +82,7 @@ FakeKernel::~FakeKernel() {
 
 FakeKernel& FakeKernel::current() {
   if (the_kernel == nullptr) give_up("a system call, and the test has made no FakeKernel");
+  if (the_kernel->threads_bring_more) std::this_thread::yield();  // let the others in between any two calls
   return *the_kernel;
 }
 
@@ -85,10 +90,17 @@ std::vector<std::string> FakeKernel::take_complaints() {
   for (const auto& [fd, descriptor] : std::exchange(descriptors, {})) {
     complain("descriptor " + std::to_string(fd) + " was left open");
   }
+  if (!meanwhile.empty()) complain("something was to happen while a call waits, and none did");
   for (const auto& [call, errors] : std::exchange(failures_, {})) {
     if (!errors.empty()) complain("a failure of " + to_string(call) + " was scripted, and never met");
   }
   return std::exchange(complaints_, {});
+}
+
+void FakeKernel::receives(const Arrival& arrival) {
+  const std::lock_guard lock{mutex};
+  queue.push_back(arrival);
+  has_changed.notify_all();
 }
 
 void FakeKernel::fail_next(Call call, int error, int times) {
@@ -127,7 +139,7 @@ bool FakeKernel::enter(Call call, int fd) {
 }
 
 void FakeKernel::association_is_up(AssociationId id, std::uint16_t streams_out, std::uint16_t streams_in) {
-  up = {id, streams_out, streams_in, {}};
+  up = Up{.id = id, .streams_out = streams_out, .streams_in = streams_in, .primary = {}};
 }
 
 bool FakeKernel::shake_hands(Descriptor& with, const Address& peer, AssociationId id) {
@@ -156,6 +168,8 @@ void FakeKernel::advance(long long milliseconds) {
 
 short FakeKernel::readiness(int fd, short wanted) {
   if (poll_timeouts.size() > 100'000) give_up("poll is called for ever");
+  const Descriptor& asked = descriptor(fd);
+  if (asked.is_eventfd) return asked.event_count != 0 ? POLLIN : short{0};
   if (!poll_answers.empty()) {
     const short answer = poll_answers.front();
     poll_answers.pop_front();
@@ -163,8 +177,25 @@ short FakeKernel::readiness(int fd, short wanted) {
   }
   if (pending_error != 0) return POLLERR;
   if (handshake) return 0;
-  if (descriptor(fd).backlog) return waiting_peers.empty() ? short{0} : POLLIN;
-  return wanted;
+  bool readable = stream_ended || arrival_for(fd) != queue.end();
+  if (asked.backlog && asked.type == SOCK_STREAM) readable = !waiting_peers.empty();
+  return static_cast<short>(wanted & (readable ? POLLIN | POLLOUT : POLLOUT));
+}
+
+std::deque<Arrival>::iterator FakeKernel::arrival_for(int fd) {
+  return std::ranges::find_if(queue, [fd](const Arrival& one) { return one.fd == -1 || one.fd == fd; });
+}
+
+bool FakeKernel::wait(bool for_ever) {
+  if (!meanwhile.empty()) {
+    const auto what = std::move(meanwhile.front());
+    meanwhile.pop_front();
+    what();
+    return true;
+  }
+  if (!threads_bring_more || !for_ever) return false;
+  has_changed.wait(mutex);
+  return true;
 }
 
 int FakeKernel::open(int domain, int type, int protocol) {
@@ -173,6 +204,14 @@ int FakeKernel::open(int domain, int type, int protocol) {
   descriptor.domain = domain;
   descriptor.type = type;
   descriptor.protocol = protocol;
+  return fd;
+}
+
+int FakeKernel::open_peeled_off(AssociationId id) {
+  const int fd = open_one_to_many();
+  descriptor(fd).is_peeled_off = true;
+  descriptor(fd).peer = Address::v4({192, 0, 2, 1}, 5000);
+  association(fd, id);
   return fd;
 }
 

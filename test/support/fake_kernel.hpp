@@ -6,10 +6,13 @@
 #include <sys/socket.h>
 
 #include <array>
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
+#include <mutex>
 #include <optional>
 #include <set>
 #include <string>
@@ -20,6 +23,10 @@
 #include <sctpxx/address.hpp>
 #include <sctpxx/bytes.hpp>
 #include <sctpxx/ids.hpp>
+
+#include "allocation_counter.hpp"
+
+#include <linux/sctp.h>  // needs <sys/socket.h> and <cstdint> before it
 
 /// A kernel that does what a test tells it, in place of `src/sys.cpp`.
 namespace sctp::test {
@@ -43,6 +50,9 @@ enum class Call : std::uint8_t {
   get_status_flags,
   set_status_flags,
   interface_index,
+  eventfd,
+  signal_eventfd,
+  clear_eventfd,
   bindx,
   connectx,
 };
@@ -61,6 +71,7 @@ struct Arrival {
   std::uint16_t info_ssn = 0;
   std::uint32_t info_tsn = 0;
   std::uint32_t info_context = 0;
+  int fd = -1;  // the descriptor that it has come to; -1: whichever reads
   std::optional<Address> source = Address::v4({192, 0, 2, 1}, 5000);
 
   Arrival& on(StreamId id) { return stream = id, *this; }
@@ -71,6 +82,7 @@ struct Arrival {
   Arrival& tsn(std::uint32_t number) { return info_tsn = number, *this; }
   Arrival& context(std::uint32_t value) { return info_context = value, *this; }
   Arrival& from(const Address& address) { return source = address, *this; }
+  Arrival& at(int descriptor) { return fd = descriptor, *this; }
   Arrival& end() { return ends_record = true, *this; }
   Arrival& carrying(Control what) { return control = what, *this; }
 };
@@ -100,6 +112,19 @@ struct Sent {
   std::size_t control_messages = 0;
 };
 
+/// What the kernel keeps of one association of a one-to-many or peeled-off descriptor.
+struct FakeAssociation {
+  int state = SCTP_ESTABLISHED;
+  std::uint16_t streams_out = 10;
+  std::uint16_t streams_in = 10;
+  std::uint16_t unacknowledged = 0;
+  std::vector<Address> addresses{};    // the peer's
+  std::set<std::uint16_t> events{};    // subscribed
+  std::map<int, bool> capabilities{};  // negotiated, by option
+  int send_fails = 0;                  // with this errno, as long as it stands there; what ends it does not
+  bool peer_answers_shutdown = false;  // at once: then it is gone, and the event is there
+};
+
 /// What the kernel keeps of one descriptor.
 struct Descriptor {
   int domain = AF_INET;
@@ -107,6 +132,9 @@ struct Descriptor {
   int protocol = IPPROTO_SCTP;
   int status_flags = 0;
   int fd_flags = 0;
+  bool is_peeled_off = false;
+  bool is_eventfd = false;
+  std::uint64_t event_count = 0;
   std::optional<int> backlog;  // once it listens
   std::optional<int> shut_down_how;
   std::optional<Address> local;
@@ -115,13 +143,15 @@ struct Descriptor {
   std::set<std::uint16_t> events;                                 // subscribed
   std::set<std::int32_t> event_scopes;                            // association ids that SCTP_EVENT was given
   std::vector<std::uint8_t> all_events;                           // what SCTP_EVENTS was given last
+  std::map<std::int32_t, FakeAssociation> associations;           // of SOCK_SEQPACKET only
 };
 
 /// One at a time, from the start of a test to its end.
 ///
 /// By itself every call succeeds: `socket` hands out numbers that are never used twice, `connectx` brings the
-/// association up, `recvmsg` on an empty queue says EAGAIN where it may not block. What a test did not
-/// foresee (a blocking recvmsg with nothing to come, a call on a closed descriptor) and what must never
+/// association up (on a one-to-many descriptor: begins one of the next number, which stays under way),
+/// `recvmsg` on an empty queue says EAGAIN where it may not block. Several threads may call. What a test did
+/// not foresee (a blocking recvmsg with nothing to come, a call on a closed descriptor) and what must never
 /// happen (a leak, a second close, a send without MSG_NOSIGNAL) is a complaint, and a complaint fails the
 /// test.
 class FakeKernel {
@@ -139,28 +169,42 @@ class FakeKernel {
   void fail_at(std::size_t position, int error);
 
   /// Behind what is queued already.
-  void receives(const Arrival& arrival) { queue.push_back(arrival); }
+  void receives(const Arrival& arrival);
   /// After the queue, recvmsg answers 0 for ever.
   void ends_stream() { stream_ended = true; }
   /// What recvmsg says once when the queue is empty, or SO_ERROR, whoever asks first.
   void has_error(int error) { pending_error = error; }
 
-  /// What SCTP_STATUS says.
+  /// The one association of a one-to-one descriptor, whichever: what SCTP_STATUS says.
   void association_is_up(AssociationId id, std::uint16_t streams_out = 10, std::uint16_t streams_in = 10);
   void association_is_gone() { up = {}; }
+  /// One of a one-to-many descriptor, or the one of a peeled-off one; where there is none of this number it
+  /// is made, and up.
+  FakeAssociation& association(int fd, AssociationId id) {
+    return descriptor(fd).associations[static_cast<std::int32_t>(id)];
+  }
+  void association_ends(int fd, AssociationId id) {
+    descriptor(fd).associations.erase(static_cast<std::int32_t>(id));
+  }
   /// The next handshake, of connectx or of sendmsg with an address, takes its time: then the association is
   /// up, or has failed with `error`.
   void handshake_lasts(long long milliseconds, int error = 0) { next_handshake = {milliseconds, error, {}}; }
 
   /// The next poll answers this; 0 is that nothing happened and the time is over.
   void poll_says(short events) { poll_answers.push_back(events); }
-  /// A peer waits to be accepted.
+  /// A peer waits to be accepted; number 0: its association has ended already.
   void peer_waits(AssociationId id) { waiting_peers.push_back(id); }
+  /// What happens, once, while the next call waits that has nothing to answer.
+  void while_waiting(std::function<void()> what) { meanwhile.push_back(std::move(what)); }
+  /// Other threads will bring what a call has to wait for.
+  void has_threads() { threads_bring_more = true; }
   /// Time passes.
   void advance(long long milliseconds);
 
   /// A descriptor that somebody else has opened.
   int open(int domain = AF_INET, int type = SOCK_STREAM, int protocol = IPPROTO_SCTP);
+  int open_one_to_many() { return open(AF_INET, SOCK_SEQPACKET); }
+  int open_peeled_off(AssociationId id);
   [[nodiscard]] bool is_open(int fd) const { return descriptors.contains(fd); }
   [[nodiscard]] std::size_t open_count() const { return descriptors.size(); }
   Descriptor& descriptor(int fd) { return descriptors.at(fd); }
@@ -182,17 +226,22 @@ class FakeKernel {
   std::vector<std::vector<Address>> bound_to;
   std::vector<int> poll_timeouts;
   std::map<std::string, unsigned> interfaces;
-  std::vector<Address> peer_addresses;   // what SCTP_GET_PEER_ADDRS says
-  std::vector<Address> local_addresses;  // what SCTP_GET_LOCAL_ADDRS says
-  int largest_buffer = 425984;           // twice the usual net.core.wmem_max
-  bool has_event_option = true;          // SCTP_EVENT; kernels before 5.0 have only SCTP_EVENTS
-  socklen_t event_types = 14;            // that it knows; 13 before 5.5, 11 before 4.12
+  std::vector<Address> peer_addresses;            // what SCTP_GET_PEER_ADDRS says
+  std::vector<Address> local_addresses;           // what SCTP_GET_LOCAL_ADDRS says
+  int largest_buffer = 425984;                    // twice the usual net.core.wmem_max
+  bool has_event_option = true;                   // SCTP_EVENT; kernels before 5.0 have only SCTP_EVENTS
+  socklen_t event_types = 14;                     // that it knows; 13 before 5.5, 11 before 4.12
+  std::set<std::pair<int, int>> unknown_options;  // by level and name
+  bool allows_interleaving = false;               // net.sctp.intl_enable
+  bool setups_are_instant = false;   // on one-to-many descriptors: over before `connectx` says EINPROGRESS
+  int longest_autoclose = 21474836;  // net.sctp.max_autoclose
 
   struct Up {
     AssociationId id{};
     std::uint16_t streams_out = 10;
     std::uint16_t streams_in = 10;
     std::optional<Address> primary;
+    int state = SCTP_ESTABLISHED;
   };
   std::optional<Up> up;
   std::optional<Call> failed_at;     // which call it was that `fail_at` let fail
@@ -210,10 +259,14 @@ class FakeKernel {
   std::optional<Handshake> next_handshake;
   std::optional<Handshake> handshake;  // under way
   std::deque<short> poll_answers;
+  std::deque<std::function<void()>> meanwhile;
+  bool threads_bring_more = false;
   std::deque<AssociationId> waiting_peers;
   long long now = 1'000'000;
   std::map<int, Descriptor> descriptors;
   std::map<int, Descriptor> closed;  // as they were at their end
+  std::recursive_mutex mutex;        // of all calls; given up while they wait
+  std::condition_variable_any has_changed;
 
   /// Notes the call; true when it is to fail, with errno set. A descriptor of -2 is none.
   bool enter(Call call, int fd = -2);
@@ -222,6 +275,10 @@ class FakeKernel {
   bool shake_hands(Descriptor& with, const Address& peer, AssociationId id);
   /// What poll sees on a descriptor, as far as this kernel knows.
   short readiness(int fd, short wanted);
+  /// The first that waits to be read from this descriptor.
+  std::deque<Arrival>::iterator arrival_for(int fd);
+  /// Waits for what others do; false when there are none. Other threads count for those that wait for ever.
+  bool wait(bool for_ever);
   /// Ends the program: for a test that would never end by itself.
   [[noreturn]] static void give_up(const char* why);
 
@@ -231,6 +288,18 @@ class FakeKernel {
   std::size_t position_ = 0;
   std::vector<std::string> complaints_;
   int next_fd_ = 100;
+};
+
+/// One call into the kernel: no other thread is there, and its memory is the kernel's own.
+class InKernel {
+ public:
+  explicit InKernel(FakeKernel& kernel) : lock_{kernel.mutex} { ++in_the_kernel; }
+  ~InKernel() { --in_the_kernel; }
+  InKernel(const InKernel&) = delete;
+  InKernel& operator=(const InKernel&) = delete;
+
+ private:
+  std::lock_guard<std::recursive_mutex> lock_;
 };
 
 }  // namespace sctp::test

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: sctpxx contributors
 // SPDX-License-Identifier: MIT
-#include "fake_names.hpp"
+#include "fake_options.hpp"
 #include "sys.hpp"
 
 namespace sctp::sys {
@@ -86,41 +86,58 @@ Sent read_message(int fd, const msghdr& message, int flags) {
   return sent;
 }
 
+int nothing_to_receive(FakeKernel& kernel, const Descriptor& descriptor, int flags) {
+  if (const int error = std::exchange(kernel.pending_error, 0); error != 0) return fail(error);
+  if (kernel.stream_ended) return 0;
+  if (!may_block(descriptor, flags)) return fail(EAGAIN);
+  const bool is_one_to_one = descriptor.type == SOCK_STREAM;
+  if (is_one_to_one ? bool{kernel.up} : descriptor.backlog || !descriptor.associations.empty())
+    kernel.complain("recvmsg would wait for ever: the test has scripted nothing to receive");
+  return fail(ENOTCONN);
+}
+
 }  // namespace
 
 ssize_t sendmsg(int fd, const msghdr* message, int flags) noexcept {
   FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
   if (kernel.enter(Call::sendmsg, fd)) return -1;
   const Sent sent = read_message(fd, *message, flags);
   if ((flags & MSG_NOSIGNAL) == 0) kernel.complain("sendmsg without MSG_NOSIGNAL may kill the process");
   if (sent.destination && sent.association != 0)
     kernel.complain("sendmsg with an address and an association");
   if (sent.destination && !fits(kernel.descriptor(fd), {&*sent.destination, 1})) return fail(EINVAL);
+  if (sent.destination && kernel.descriptor(fd).type == SOCK_SEQPACKET)
+    kernel.complain("sendmsg to an address on a one-to-many socket");
   if (sent.destination) {
     kernel.shake_hands(kernel.descriptor(fd), *sent.destination, kernel.next_association);
     const bool waits = kernel.handshake && may_block(kernel.descriptor(fd), flags);
     if (waits) kernel.advance(kernel.handshake->ends - kernel.now);
   }
+  const bool is_one_of_many = kernel.descriptor(fd).type == SOCK_SEQPACKET && !sent.destination;
+  if (is_one_of_many && send_to_one_of_many(kernel, kernel.descriptor(fd), sent) < 0) return -1;
   kernel.sent.push_back(sent);
   return static_cast<ssize_t>(sent.data.size());
 }
 
 ssize_t recvmsg(int fd, msghdr* message, int flags) noexcept {
   FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
   if (kernel.enter(Call::recvmsg, fd)) return -1;
   message->msg_flags = 0;
   const std::size_t room = message->msg_iovlen == 0 ? 0 : message->msg_iov->iov_len;
   if (room == 0) kernel.complain("recvmsg without room answers 0, which looks like the end");
-  if (kernel.queue.empty() || room == 0) {
+  auto found = kernel.arrival_for(fd);
+  while (found == kernel.queue.end() && !kernel.stream_ended && kernel.pending_error == 0 &&
+         may_block(kernel.descriptor(fd), flags) && kernel.wait(true)) {
+    found = kernel.arrival_for(fd);
+  }
+  if (found == kernel.queue.end() || room == 0) {
     message->msg_namelen = 0;
     message->msg_controllen = 0;
-    if (const int error = std::exchange(kernel.pending_error, 0); error != 0) return fail(error);
-    if (kernel.stream_ended) return 0;
-    if (!may_block(kernel.descriptor(fd), flags)) return fail(EAGAIN);
-    if (kernel.up) kernel.complain("recvmsg would wait for ever: the test has scripted nothing to receive");
-    return fail(ENOTCONN);
+    return nothing_to_receive(kernel, kernel.descriptor(fd), flags);
   }
-  Arrival& arrival = kernel.queue.front();
+  Arrival& arrival = *found;
   const std::size_t size = std::min(room, arrival.bytes.size());
   if (size != 0) std::memcpy(message->msg_iov->iov_base, arrival.bytes.data(), size);
   if (arrival.is_event) message->msg_flags |= MSG_NOTIFICATION;
@@ -135,7 +152,7 @@ ssize_t recvmsg(int fd, msghdr* message, int flags) noexcept {
     return static_cast<ssize_t>(size);
   }
   if (arrival.ends_record) message->msg_flags |= MSG_EOR;
-  kernel.queue.pop_front();
+  kernel.queue.erase(found);
   return static_cast<ssize_t>(size);
 }
 

@@ -1,6 +1,6 @@
 // SPDX-FileCopyrightText: sctpxx contributors
 // SPDX-License-Identifier: MIT
-#include "fake_names.hpp"
+#include "fake_options.hpp"
 #include "sys.hpp"
 
 namespace sctp::sys {
@@ -9,51 +9,11 @@ using namespace test;
 
 namespace {
 
-using Option = std::pair<int, int>;
-
-/// Answers as much as there is room for, as SOL_SOCKET options do; SCTP's want room for all.
-int answer(Bytes bytes, int level, void* value, socklen_t* length) noexcept {
-  if (level == IPPROTO_SCTP && *length < bytes.size()) return fail(EINVAL);
-  *length = std::min(*length, static_cast<socklen_t>(bytes.size()));
-  std::memcpy(value, bytes.data(), *length);
-  return 0;
-}
-
-template <class Native>
-int answer(const Native& native, int level, void* value, socklen_t* length) noexcept {
-  return answer(std::as_bytes(std::span{&native, 1}), level, value, length);
-}
-
-template <class Native>
-bool read(const void* value, socklen_t length, Native& native) noexcept {
-  if (length != sizeof native) return false;
-  std::memcpy(&native, value, sizeof native);
-  return true;
-}
-
-/// What was set before, or what a fresh socket has.
-template <class Native>
-Native kept(const Descriptor& descriptor, Option option, Native fresh) noexcept {
-  const auto found = descriptor.options.find(option);
-  if (found != descriptor.options.end()) std::memcpy(&fresh, found->second.data(), sizeof fresh);
-  return fresh;
-}
-
-template <class Native>
-int keep(Descriptor& descriptor, Option option, const Native& native) {
-  const Bytes bytes = std::as_bytes(std::span{&native, 1});
-  descriptor.options[option].assign(bytes.begin(), bytes.end());
-  return 0;
-}
-
-template <class Number>
-void take_unless_zero(Number& kept, Number given) noexcept {
-  if (given != 0) kept = given;
-}
-
 constexpr Option init_msg{IPPROTO_SCTP, SCTP_INITMSG};
 constexpr Option rto_info{IPPROTO_SCTP, SCTP_RTOINFO};
 constexpr Option delayed_sack{IPPROTO_SCTP, SCTP_DELAYED_SACK};
+constexpr Option autoclose{IPPROTO_SCTP, SCTP_AUTOCLOSE};
+constexpr Option type_of_service{IPPROTO_IP, IP_TOS};
 constexpr int fresh_buffer = 212992;
 constexpr sctp_initmsg fresh_init{10, 65535, 8, 60000};
 constexpr sctp_rtoinfo fresh_rto{0, 3000, 60000, 1000};
@@ -87,99 +47,14 @@ int set_sack(Descriptor& descriptor, const sctp_sack_info& given) {
   return keep(descriptor, delayed_sack, sack);
 }
 
-int set_event(const FakeKernel& kernel, Descriptor& descriptor, const void* value, socklen_t length) {
-  sctp_event event;
-  if (!kernel.has_event_option) return fail(ENOPROTOOPT);
-  if (!read(value, length, event) || event.se_type < SCTP_SN_TYPE_BASE ||
-      event.se_type >= SCTP_SN_TYPE_BASE + kernel.event_types) {
-    return fail(EINVAL);
-  }
-  descriptor.event_scopes.insert(event.se_assoc_id);
-  if (event.se_on != 0) {
-    descriptor.events.insert(event.se_type);
-  } else {
-    descriptor.events.erase(event.se_type);
-  }
-  return 0;
-}
-
-int set_events(const FakeKernel& kernel, Descriptor& descriptor, const void* value, socklen_t length) {
-  if (length > kernel.event_types) return fail(EINVAL);
-  const std::span bytes{static_cast<const std::uint8_t*>(value), length};
-  descriptor.all_events.assign(bytes.begin(), bytes.end());
-  for (socklen_t i = 0; i != length; ++i) {
-    const auto type = static_cast<std::uint16_t>(SCTP_SN_TYPE_BASE + i);
-    if (bytes[i] != 0) {
-      descriptor.events.insert(type);
-    } else {
-      descriptor.events.erase(type);
-    }
-  }
-  return 0;
-}
-
-int answer_events(const FakeKernel& kernel, const Descriptor& descriptor, void* value, socklen_t* length) {
-  *length = std::min(*length, kernel.event_types);
-  for (socklen_t i = 0; i != *length; ++i) {
-    const auto type = static_cast<std::uint16_t>(SCTP_SN_TYPE_BASE + i);
-    static_cast<std::uint8_t*>(value)[i] = descriptor.events.contains(type) ? 1 : 0;
-  }
-  return 0;
-}
-
-int answer_status(const FakeKernel& kernel, const Descriptor& descriptor, void* value, socklen_t* length) {
-  if (!kernel.up) return fail(EINVAL);
-  sctp_status status{};
-  status.sstat_assoc_id = native::to_native(kernel.up->id);
-  status.sstat_state = SCTP_ESTABLISHED;
-  status.sstat_rwnd = 106496;
-  status.sstat_unackdata = 3;
-  status.sstat_penddata = 2;
-  status.sstat_outstrms = kernel.up->streams_out;
-  status.sstat_instrms = kernel.up->streams_in;
-  status.sstat_fragmentation_point = 1452;
-  const Address primary = kernel.up->primary.value_or(descriptor.peer.value_or(Address{}));
-  native::SocketAddress name;
-  const socklen_t size = native::to_native(primary, name);
-  constexpr std::size_t offset =
-      offsetof(sctp_status, sstat_primary) + offsetof(sctp_paddrinfo, spinfo_address);
-  std::memcpy(reinterpret_cast<std::byte*>(&status) + offset, &name, size);
-  return answer(status, IPPROTO_SCTP, value, length);
-}
-
-/// The one question about an association that is answered by address, in every state.
-int answer_peer_info(const FakeKernel& kernel, const Descriptor& descriptor, void* value, socklen_t* length) {
-  sctp_paddrinfo info;
-  if (*length < sizeof info) return fail(EINVAL);
-  std::memcpy(&info, value, sizeof info);
-  const auto address = native::address_from(bytes_of(info).subspan(offsetof(sctp_paddrinfo, spinfo_address)));
-  if ((!kernel.up && !kernel.handshake) || address != descriptor.peer) return fail(EINVAL);
-  return 0;
-}
-
-int answer_addresses(std::span<const Address> addresses, void* value, socklen_t* length) {
-  std::vector<std::byte> packed(sizeof(sctp_getaddrs));
-  sctp_getaddrs header{};
-  header.addr_num = static_cast<std::uint32_t>(addresses.size());
-  std::memcpy(packed.data(), &header, sizeof header);
-  for (const Address& address : addresses) {
-    native::SocketAddress name;
-    const socklen_t size = native::to_native(address, name);
-    const Bytes bytes = std::as_bytes(std::span{&name, 1}).first(size);
-    packed.insert(packed.end(), bytes.begin(), bytes.end());
-  }
-  if (*length < packed.size()) return fail(ENOMEM);
-  *length = static_cast<socklen_t>(packed.size());
-  std::memcpy(value, packed.data(), packed.size());
-  return 0;
-}
-
 }  // namespace
 
 int setsockopt(int fd, int level, int option, const void* value, socklen_t length) noexcept {
   FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
   if (kernel.enter(Call::setsockopt, fd)) return -1;
   Descriptor& descriptor = kernel.descriptor(fd);
+  if (kernel.unknown_options.contains({level, option})) return fail(ENOPROTOOPT);
   if (level == SOL_SOCKET && (option == SO_SNDBUF || option == SO_RCVBUF)) {
     int size = 0;
     if (!read(value, length, size)) return fail(EINVAL);
@@ -199,6 +74,17 @@ int setsockopt(int fd, int level, int option, const void* value, socklen_t lengt
     sctp_sack_info sack;
     return read(value, length, sack) ? set_sack(descriptor, sack) : fail(EINVAL);
   }
+  if (level == IPPROTO_SCTP && is_capability(option))
+    return set_capability(kernel, descriptor, option, value, length);
+  if (Option{level, option} == autoclose) {
+    int seconds = 0;
+    if (descriptor.type == SOCK_STREAM) return fail(EOPNOTSUPP);
+    if (!read(value, length, seconds)) return fail(EINVAL);
+    const auto most = static_cast<unsigned>(kernel.longest_autoclose);
+    return keep(descriptor, autoclose, std::min(static_cast<unsigned>(seconds), most));
+  }
+  // The kernel derives the priority from the type of service.
+  if (Option{level, option} == type_of_service) keep(descriptor, {SOL_SOCKET, SO_PRIORITY}, 2);
   const auto* bytes = static_cast<const std::byte*>(value);
   descriptor.options[{level, option}].assign(bytes, bytes + length);
   return 0;
@@ -206,9 +92,17 @@ int setsockopt(int fd, int level, int option, const void* value, socklen_t lengt
 
 int getsockopt(int fd, int level, int option, void* value, socklen_t* length) noexcept {
   FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
   kernel.asked_option = {level, option};
   if (kernel.enter(Call::getsockopt, fd)) return -1;
   const Descriptor& descriptor = kernel.descriptor(fd);
+  if (kernel.unknown_options.contains({level, option})) return fail(ENOPROTOOPT);
+  if (level == IPPROTO_IP || (level == IPPROTO_IPV6 && descriptor.domain == AF_INET6)) {
+    // With ECN the kernel has its own mark on the packets of an association.
+    const bool is_class = option == (level == IPPROTO_IP ? IP_TOS : IPV6_TCLASS);
+    const int mark = is_class && !descriptor.associations.empty() ? 2 : 0;
+    return answer(kept(descriptor, {level, option}, 0) | mark, level, value, length);
+  }
   if (level == SOL_SOCKET) {
     switch (option) {
       case SO_ERROR: return answer(std::exchange(kernel.pending_error, 0), level, value, length);
@@ -216,22 +110,34 @@ int getsockopt(int fd, int level, int option, void* value, socklen_t* length) no
       case SO_PROTOCOL: return answer(descriptor.protocol, level, value, length);
       case SO_DOMAIN: return answer(descriptor.domain, level, value, length);
       case SO_LINGER: return answer(kept(descriptor, {level, option}, linger{}), level, value, length);
+      case SO_ACCEPTCONN: return answer(descriptor.backlog ? 1 : 0, level, value, length);
+      case SO_PRIORITY:
+      case SO_MARK: return answer(kept(descriptor, {level, option}, 0), level, value, length);
       case SO_SNDBUF:
       case SO_RCVBUF: return answer(kept(descriptor, {level, option}, fresh_buffer), level, value, length);
       default: return fail(ENOPROTOOPT);
     }
   }
+  if (is_capability(option)) return answer_capability(descriptor, option, value, length);
   switch (option) {
     case SCTP_STATUS: return answer_status(kernel, descriptor, value, length);
     case SCTP_EVENTS: return answer_events(kernel, descriptor, value, length);
     case SCTP_GET_PEER_ADDR_INFO: return answer_peer_info(kernel, descriptor, value, length);
     case SCTP_INITMSG: return answer(kept(descriptor, init_msg, fresh_init), level, value, length);
     case SCTP_RTOINFO: return answer(kept(descriptor, rto_info, fresh_rto), level, value, length);
-    case SCTP_GET_PEER_ADDRS: return answer_addresses(kernel.peer_addresses, value, length);
+    case SCTP_GET_PEER_ADDRS: return answer_peer_addresses(kernel, descriptor, value, length);
     case SCTP_GET_LOCAL_ADDRS: return answer_addresses(kernel.local_addresses, value, length);
     case SCTP_MAXSEG:
       return answer(kept(descriptor, {level, option}, sctp_assoc_value{}), level, value, length);
     case SCTP_DELAYED_SACK: return answer(kept(descriptor, delayed_sack, fresh_sack), level, value, length);
+    case SCTP_GET_ASSOC_NUMBER: return answer_number(descriptor, value, length);
+    case SCTP_GET_ASSOC_ID_LIST: return answer_ids(descriptor, value, length);
+    case SCTP_SOCKOPT_PEELOFF:
+    case SCTP_SOCKOPT_PEELOFF_FLAGS: return peel_off(kernel, fd, option, value, length);
+    case SCTP_AUTOCLOSE:
+      if (descriptor.type == SOCK_STREAM) return fail(EOPNOTSUPP);
+      [[fallthrough]];
+    case SCTP_FRAGMENT_INTERLEAVE:
     case SCTP_NODELAY: return answer(kept(descriptor, {level, option}, int{0}), level, value, length);
     default: return fail(ENOPROTOOPT);
   }

@@ -1,9 +1,8 @@
 // SPDX-FileCopyrightText: sctpxx contributors
 // SPDX-License-Identifier: MIT
 #include <fcntl.h>
-#include <poll.h>
 
-#include "fake_names.hpp"
+#include "fake_options.hpp"
 #include "sys.hpp"
 
 namespace sctp::sys {
@@ -12,6 +11,7 @@ using namespace test;
 
 int socket(int domain, int type, int protocol) noexcept {
   FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
   if (kernel.enter(Call::socket)) return -1;
   const int fd = kernel.open(domain, type & ~(SOCK_CLOEXEC | SOCK_NONBLOCK), protocol);
   if ((type & SOCK_CLOEXEC) != 0) kernel.descriptor(fd).fd_flags = FD_CLOEXEC;
@@ -21,6 +21,7 @@ int socket(int domain, int type, int protocol) noexcept {
 
 int close(int fd) noexcept {
   FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
   const bool fails = kernel.enter(Call::close, fd);
   // Linux releases it, whatever it answers.
   if (kernel.is_open(fd)) kernel.closed.insert(kernel.descriptors.extract(fd));
@@ -29,6 +30,7 @@ int close(int fd) noexcept {
 
 int bind(int fd, const sockaddr* address, socklen_t) noexcept {
   FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
   if (kernel.enter(Call::bind, fd)) return -1;
   const Address local = read_name(address);
   if (!fits(kernel.descriptor(fd), {&local, 1})) return fail(EINVAL);
@@ -39,6 +41,7 @@ int bind(int fd, const sockaddr* address, socklen_t) noexcept {
 
 int bindx(int fd, sockaddr* addresses, int count, int flags) noexcept {
   FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
   if (kernel.enter(Call::bindx, fd)) return -1;
   const auto locals = read_names(addresses, count);
   if (flags != SCTP_BINDX_ADD_ADDR || !fits(kernel.descriptor(fd), locals)) return fail(EINVAL);
@@ -49,13 +52,17 @@ int bindx(int fd, sockaddr* addresses, int count, int flags) noexcept {
 
 int listen(int fd, int backlog) noexcept {
   FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
   if (kernel.enter(Call::listen, fd)) return -1;
-  kernel.descriptor(fd).backlog = backlog;
+  Descriptor& descriptor = kernel.descriptor(fd);
+  descriptor.backlog = backlog;
+  if (descriptor.type == SOCK_SEQPACKET && backlog == 0) descriptor.backlog.reset();
   return 0;
 }
 
 int accept4(int fd, sockaddr* address, socklen_t* length, int flags) noexcept {
   FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
   if (kernel.enter(Call::accept4, fd)) return -1;
   Descriptor& listener = kernel.descriptor(fd);
   if (!listener.backlog) return fail(EINVAL);
@@ -67,36 +74,20 @@ int accept4(int fd, sockaddr* address, socklen_t* length, int flags) noexcept {
   Descriptor& accepted = kernel.descriptor(peer);
   accepted.fd_flags = (flags & SOCK_CLOEXEC) != 0 ? FD_CLOEXEC : 0;
   accepted.status_flags = (flags & SOCK_NONBLOCK) != 0 ? O_NONBLOCK : 0;
-  accepted.options = listener.options;
+  accepted.options = inherited(listener);
   accepted.events = listener.events;
   accepted.local = listener.local;
   accepted.peer = Address::v4({192, 0, 2, 1}, 5000);
   kernel.association_is_up(kernel.waiting_peers.front());
+  if (kernel.up->id == AssociationId{}) kernel.association_is_gone();
   kernel.waiting_peers.pop_front();
   write_name(as_seen_by(accepted, *accepted.peer), address, length);
   return peer;
 }
 
-int connectx(int fd, sockaddr* addresses, int count, int* association) noexcept {
-  FakeKernel& kernel = FakeKernel::current();
-  const bool fails = kernel.enter(Call::connectx, fd);
-  const int error = errno;
-  if (!kernel.is_open(fd)) return -1;
-  const auto peers = read_names(addresses, count);
-  kernel.connected_to.push_back(peers);
-  Descriptor& descriptor = kernel.descriptor(fd);
-  if (!fails && !fits(descriptor, peers)) return fail(EINVAL);
-  const bool goes_on = error == EINPROGRESS || error == EINTR || error == EALREADY;
-  if (fails && !goes_on) return fail(error);
-  *association = native::to_native(kernel.next_association);
-  const bool up = kernel.shake_hands(descriptor, peers.back(), kernel.next_association);
-  if (fails) return fail(error);
-  if (up) return 0;
-  return fail(may_block(descriptor, 0) ? EINTR : EINPROGRESS);
-}
-
 int shutdown(int fd, int how) noexcept {
   FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
   if (kernel.enter(Call::shutdown, fd)) return -1;
   kernel.descriptor(fd).shut_down_how = how;
   return 0;
@@ -104,6 +95,7 @@ int shutdown(int fd, int how) noexcept {
 
 int getsockname(int fd, sockaddr* address, socklen_t* length) noexcept {
   FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
   if (kernel.enter(Call::getsockname, fd)) return -1;
   const Descriptor& descriptor = kernel.descriptor(fd);
   write_name(as_seen_by(descriptor, descriptor.local.value_or(Address{})), address, length);
@@ -112,42 +104,24 @@ int getsockname(int fd, sockaddr* address, socklen_t* length) noexcept {
 
 int getpeername(int fd, sockaddr* address, socklen_t* length) noexcept {
   FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
   if (kernel.enter(Call::getpeername, fd)) return -1;
   const Descriptor& descriptor = kernel.descriptor(fd);
-  if (!descriptor.peer) return fail(ENOTCONN);
+  const bool has_many = descriptor.type == SOCK_SEQPACKET && !descriptor.is_peeled_off;
+  if (has_many || !descriptor.peer) return fail(ENOTCONN);
   write_name(as_seen_by(descriptor, *descriptor.peer), address, length);
   return 0;
 }
 
-int poll(pollfd* descriptors, nfds_t count, int timeout) noexcept {
-  FakeKernel& kernel = FakeKernel::current();
-  if (count != 1) kernel.complain("poll of several descriptors");
-  if (kernel.enter(Call::poll, descriptors->fd)) return -1;
-  kernel.poll_timeouts.push_back(timeout);
-  const bool scripted = !kernel.poll_answers.empty();
-  descriptors->revents = kernel.readiness(descriptors->fd, descriptors->events);
-  if (descriptors->revents != 0) return 1;
-  if (timeout == 0) return 0;
-  if (timeout < 0 && (scripted || !kernel.handshake))
-    kernel.complain("poll would wait for ever: nothing is to come");
-  if (scripted) {
-    kernel.advance(std::max(0, timeout));
-    return 0;
-  }
-  const long long left = kernel.handshake ? kernel.handshake->ends - kernel.now : timeout;
-  kernel.advance(std::max(0LL, timeout < 0 ? left : std::min<long long>(left, timeout)));
-  if (kernel.handshake || timeout == left) return 0;
-  descriptors->revents = kernel.readiness(descriptors->fd, descriptors->events);
-  return descriptors->revents != 0 ? 1 : 0;
-}
-
 int get_fd_flags(int fd) noexcept {
   FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
   return kernel.enter(Call::get_fd_flags, fd) ? -1 : kernel.descriptor(fd).fd_flags;
 }
 
 int set_fd_flags(int fd, int flags) noexcept {
   FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
   if (kernel.enter(Call::set_fd_flags, fd)) return -1;
   kernel.descriptor(fd).fd_flags = flags;
   return 0;
@@ -155,11 +129,13 @@ int set_fd_flags(int fd, int flags) noexcept {
 
 int get_status_flags(int fd) noexcept {
   FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
   return kernel.enter(Call::get_status_flags, fd) ? -1 : kernel.descriptor(fd).status_flags;
 }
 
 int set_status_flags(int fd, int flags) noexcept {
   FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
   if (kernel.enter(Call::set_status_flags, fd)) return -1;
   kernel.descriptor(fd).status_flags = flags;
   return 0;
@@ -167,11 +143,16 @@ int set_status_flags(int fd, int flags) noexcept {
 
 unsigned interface_index(const char* name) noexcept {
   FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
   if (kernel.enter(Call::interface_index)) return 0;
   const auto found = kernel.interfaces.find(name);
   return found == kernel.interfaces.end() ? 0 : found->second;
 }
 
-long long monotonic_milliseconds() noexcept { return FakeKernel::current().now; }
+long long monotonic_milliseconds() noexcept {
+  FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
+  return kernel.now;
+}
 
 }  // namespace sctp::sys

@@ -22,13 +22,19 @@ using Catch::Matchers::StartsWith;
 
 struct OneAssociation {
   FakeKernel kernel;
-  int fd = kernel.open();
+  int fd;
   Association association;
   std::error_code error = Errc::no_addresses;
 
   explicit OneAssociation(Style style = Style::one_to_one)
-      : association{SocketRef::borrow(fd, style), AssociationId{7}} {
-    kernel.association_is_up(AssociationId{7});
+      : fd{style == Style::one_to_one ? kernel.open() : kernel.open_one_to_many()},
+        association{SocketRef::borrow(fd, style), AssociationId{7}} {
+    if (style == Style::one_to_one) {
+      kernel.association_is_up(AssociationId{7});
+    } else {
+      kernel.descriptor(fd).is_peeled_off = style == Style::peeled_off;
+      kernel.association(fd, AssociationId{7});
+    }
     kernel.descriptor(fd).peer = Address::parse("192.0.2.1:3868");
   }
   ~OneAssociation() { sys::close(fd); }
@@ -63,8 +69,21 @@ TEST_CASE("An association of a one-to-one socket is shut down by shutdown(2), fo
   OneAssociation test;
   test.association.shutdown(test.error);
   CHECK_FALSE(test.error);
-  CHECK(test.kernel.story() == "shutdown");
+  CHECK(test.kernel.story() == "getsockopt shutdown");
   CHECK(test.kernel.descriptor(test.fd).shut_down_how == SHUT_WR);
+}
+
+TEST_CASE("An association of a one-to-one socket that the peer shuts down is left to that") {
+  OneAssociation test;
+  const auto [state, calls] = GENERATE(values<std::pair<int, std::size_t>>({{SCTP_SHUTDOWN_RECEIVED, 0},
+                                                                            {SCTP_SHUTDOWN_ACK_SENT, 0},
+                                                                            {SCTP_SHUTDOWN_PENDING, 1},
+                                                                            {SCTP_SHUTDOWN_SENT, 1},
+                                                                            {SCTP_COOKIE_WAIT, 1}}));
+  test.kernel.up->state = state;
+  test.association.shutdown(test.error);
+  CHECK_FALSE(test.error);
+  CHECK(test.kernel.count(Call::shutdown) == calls);
 }
 
 TEST_CASE("An association of another socket is shut down by an empty message that says so") {
@@ -72,7 +91,7 @@ TEST_CASE("An association of another socket is shut down by an empty message tha
   test.kernel.fail_next(Call::sendmsg, EINTR, 2);
   test.association.shutdown(test.error);
   CHECK_FALSE(test.error);
-  CHECK(test.kernel.story() == "sendmsg sendmsg sendmsg");
+  CHECK(test.kernel.story() == "getsockopt sendmsg sendmsg sendmsg");
   const Sent& sent = test.kernel.sent.back();
   CHECK(sent.data.empty());
   CHECK(sent.info_flags == SCTP_EOF);

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <variant>
 
 #include <sctpxx/socket_ref.hpp>
 
@@ -36,6 +37,15 @@ struct Borrowed {
 inline std::string text_of(const Received& received) {
   const Message* message = received.message();
   return message == nullptr ? "no message" : std::string{as_text(message->payload)};
+}
+
+/// The event that was received, which is to be this one.
+template <class Event>
+Event event_of(const Received& received) {
+  const Notification* event = received.notification();
+  REQUIRE(event != nullptr);
+  REQUIRE(std::holds_alternative<Event>(*event));
+  return std::get<Event>(*event);
 }
 
 }  // namespace sctp::test

@@ -2,8 +2,11 @@
 // SPDX-License-Identifier: MIT
 #include "support/fake_kernel.hpp"
 
+#include <poll.h>
+
 #include <array>
 #include <cerrno>
+#include <cstring>
 
 #include "support/allocation_counter.hpp"
 #include "support/catch.hpp"
@@ -51,6 +54,50 @@ TEST_CASE("The fake kernel complains of a receive that would wait for ever, and 
   CHECK(sys::recvmsg(fd, &message, 0) == -1);
   CHECK(sys::close(fd) == 0);
   CHECK(kernel.take_complaints().size() == 2);
+}
+
+TEST_CASE("The fake kernel complains of a wait without hope, and of what was to happen in none") {
+  FakeKernel kernel;
+  const int fd = kernel.open();
+  pollfd one{fd, POLLIN, 0};
+  CHECK(sys::poll(&one, 1, -1) == -1);
+  CHECK(errno == EDEADLK);
+  pollfd both[]{{fd, POLLIN, 0}, {fd, POLLIN, 0}};
+  CHECK(sys::poll(both, 2, 0) == 0);
+  kernel.while_waiting([] {});
+  CHECK(sys::close(fd) == 0);
+  CHECK(kernel.take_complaints() ==
+        std::vector<std::string>{"poll would wait for ever: nothing is to come",
+                                 "poll of several descriptors that are not one and a waker's",
+                                 "something was to happen while a call waits, and none did"});
+  kernel.meanwhile.clear();
+}
+
+TEST_CASE("The fake kernel complains of what one-to-many sockets must not be given") {
+  FakeKernel kernel;
+  const int fd = kernel.open_one_to_many();
+  kernel.association(fd, AssociationId{7}).state = SCTP_COOKIE_WAIT;
+  sctp_sndinfo info{};
+  info.snd_flags = SCTP_EOF;
+  info.snd_assoc_id = 7;
+  alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof info)> control{};
+  const cmsghdr header{CMSG_LEN(sizeof info), IPPROTO_SCTP, SCTP_SNDINFO};
+  std::memcpy(control.data(), &header, sizeof header);
+  std::memcpy(control.data() + CMSG_LEN(0), &info, sizeof info);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  msghdr message{};
+  message.msg_control = control.data();
+  message.msg_controllen = control.size();
+  CHECK(sys::sendmsg(fd, &message, MSG_NOSIGNAL) == 0);
+  message.msg_name = &address;
+  message.msg_namelen = sizeof address;
+  CHECK(sys::sendmsg(fd, &message, MSG_NOSIGNAL) == 0);
+  CHECK(sys::close(fd) == 0);
+  CHECK(kernel.take_complaints() ==
+        std::vector<std::string>{"SCTP_EOF during the setup leaves the peer with an association to nobody",
+                                 "sendmsg with an address and an association",
+                                 "sendmsg to an address on a one-to-many socket"});
 }
 
 TEST_CASE("The fake kernel hands a long record out in pieces, and says where it ends") {

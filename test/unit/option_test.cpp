@@ -222,7 +222,7 @@ TEST_CASE("RtoInfo sets what is filled in, and gets all") {
 TEST_CASE("Status tells how the association is doing") {
   OneSocket test;
   test.kernel.association_is_up(AssociationId{7}, 4, 5);
-  test.kernel.up->primary = Address::parse("[2001:db8::1%3]:7");
+  test.kernel.up->primary = Address::parse("[fe80::1%3]:7");
   const auto status = test.socket.get<option::Status>();
   CHECK(status.association == AssociationId{7});
   CHECK(status.state == option::Status::State::established);
@@ -232,7 +232,9 @@ TEST_CASE("Status tells how the association is doing") {
   CHECK(status.outgoing_streams == 4);
   CHECK(status.incoming_streams == 5);
   CHECK(status.fragmentation_point == 1452);
-  CHECK(status.primary == Address::parse("[2001:db8::1%3]:7"));
+  CHECK(status.primary == Address::parse("[fe80::1%3]:7"));
+  test.kernel.up->primary = Address::parse("[2001:db8::1%3]:7");  // the interface is no part of this one
+  CHECK(test.socket.get<option::Status>().primary == Address::parse("[2001:db8::1]:7"));
   test.kernel.up->primary = Address::parse("192.0.2.1:7");
   CHECK(test.socket.get<option::Status>().primary == Address::parse("192.0.2.1:7"));
 }
