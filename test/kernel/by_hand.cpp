@@ -33,10 +33,11 @@ std::string padded(std::string text) {
 
 }  // namespace
 
-Permission::Permission(const std::string& name) : file_{"/proc/sys/net/sctp/" + name} {
+Permission::Permission(const std::string& name, bool on) : file_{"/proc/sys/net/sctp/" + name} {
   std::getline(std::ifstream{file_}, before_);
   std::ofstream file{file_};
-  if (!has_own_network() || !(file << 1 << std::flush)) throw std::runtime_error{"cannot change " + file_};
+  if (!has_own_network() || !(file << (on ? 1 : 0) << std::flush))
+    throw std::runtime_error{"cannot change " + file_};
 }
 
 Permission::~Permission() { std::ofstream{file_} << before_; }
@@ -49,16 +50,6 @@ void remove_address(const std::array<std::uint8_t, 4>& address) {
   const bool removed = has_own_network() && ::ioctl(fd, SIOCSIFFLAGS, &alias) == 0;
   ::close(fd);
   if (!removed) throw std::runtime_error{"cannot remove an address"};
-}
-
-bool interleaves(const sctp::SocketRef& socket, sctp::AssociationId association) {
-  sctp_assoc_value agreed{};
-  agreed.assoc_id = static_cast<sctp_assoc_t>(association);
-  socklen_t length = sizeof agreed;
-  if (::getsockopt(socket.fd(), IPPROTO_SCTP, SCTP_INTERLEAVING_SUPPORTED, &agreed, &length) != 0) {
-    throw std::system_error{errno, std::system_category(), "interleaving"};
-  }
-  return agreed.assoc_value != 0;
 }
 
 Forger::Forger() : fd_{::socket(AF_INET, SOCK_RAW | SOCK_CLOEXEC, IPPROTO_SCTP)} {
@@ -105,27 +96,6 @@ std::string error_cause(sctp::Cause cause, std::string_view value) {
   std::string text = big_endian(static_cast<std::uint16_t>(cause));
   text += big_endian(static_cast<std::uint16_t>(value.size() + 4));
   return padded(text.append(value));
-}
-
-void abort(const sctp::SocketRef& socket, sctp::AssociationId association, std::string_view reason) {
-  std::string words{reason};
-  iovec where{words.data(), words.size()};
-  sctp_sndinfo info{};
-  info.snd_flags = SCTP_ABORT;
-  info.snd_assoc_id = static_cast<sctp_assoc_t>(association);
-  alignas(cmsghdr) std::array<std::byte, CMSG_SPACE(sizeof info)> control{};
-  msghdr message{};
-  message.msg_iov = &where;
-  message.msg_iovlen = 1;
-  message.msg_control = control.data();
-  message.msg_controllen = control.size();
-  cmsghdr* header = CMSG_FIRSTHDR(&message);
-  header->cmsg_level = IPPROTO_SCTP;
-  header->cmsg_type = SCTP_SNDINFO;
-  header->cmsg_len = CMSG_LEN(sizeof info);
-  std::memcpy(CMSG_DATA(header), &info, sizeof info);
-  if (::sendmsg(socket.fd(), &message, MSG_NOSIGNAL) >= 0) return;
-  throw std::system_error{errno, std::system_category(), "abort"};
 }
 
 std::vector<std::string> drain(const sctp::SocketRef& socket, sctp::ReceiveBuffer& buffer) {

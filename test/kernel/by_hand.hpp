@@ -30,10 +30,10 @@ void set_native(const sctp::SocketRef& socket, int option, const Native& value,
   throw std::system_error{errno, std::system_category(), "option " + std::to_string(option)};
 }
 
-/// The kernel permits it (net.sctp.NAME) while this lives.
+/// The kernel permits it, or not (net.sctp.NAME), while this lives.
 class Permission {
  public:
-  explicit Permission(const std::string& name);
+  explicit Permission(const std::string& name, bool on = true);
   ~Permission();
   Permission(const Permission&) = delete;
   Permission& operator=(const Permission&) = delete;
@@ -45,9 +45,6 @@ class Permission {
 
 /// Takes an address of `add_address` away.
 void remove_address(const std::array<std::uint8_t, 4>& address);
-
-/// Both sides have agreed to interleave messages.
-bool interleaves(const sctp::SocketRef& socket, sctp::AssociationId association);
 
 /// Sends packets that nobody has sent. Made before the association is set up, since it reads along for the
 /// number that each packet must carry.
@@ -71,9 +68,6 @@ class Forger {
 /// A chunk or an error cause: what it says it is, its length, and the padding to a multiple of four.
 std::string chunk(std::uint8_t type, std::string_view value);
 std::string error_cause(sctp::Cause cause, std::string_view value);
-
-/// Ends one association of a one-to-many socket, or a peeled-off socket's, at once, and says why.
-void abort(const sctp::SocketRef& socket, sctp::AssociationId association, std::string_view reason);
 
 /// The next event of this kind, whatever comes before. Throws when the association ends instead.
 template <class Event>

@@ -11,20 +11,11 @@
 using sctp::Address;
 using sctp::as_bytes;
 using test::Mode;
+using test::Refusing;
 using namespace std::chrono_literals;
 using Answers = std::vector<std::string>;
 
 namespace {
-
-/// Nobody listens there, and somebody has it, so that nobody else can.
-struct Refusing {
-  sctp::OneToOneSocket socket{Address::Family::v4};
-  Address address;
-  Refusing() {
-    socket.bind(Address::loopback(Address::Family::v4, 0));
-    address = socket.local_address();
-  }
-};
 
 bool is_blocking(const sctp::SocketRef& socket) { return (::fcntl(socket.fd(), F_GETFL) & O_NONBLOCK) == 0; }
 

@@ -7,6 +7,7 @@
 
 using sctp::Style;
 using test::Mode;
+using test::tell;
 using namespace std::chrono_literals;
 using Answers = std::vector<std::string>;
 
@@ -18,17 +19,6 @@ namespace {
 const std::string reset = "error: Connection reset by peer";
 const std::string aborted = "error: Software caused connection abort";
 const std::string timed_out = "error: Connection timed out";
-
-/// One answer; of an association's change the state, the end, and what the peer said.
-std::string tell(const sctp::Received& received, std::error_code error) {
-  const auto* change =
-      received.notification() ? std::get_if<sctp::AssociationChange>(received.notification()) : nullptr;
-  if (change == nullptr) return test::describe(received, error);
-  std::string text = to_string(change->state) + ", " + to_string(change->end);
-  if (change->cause != sctp::Cause::none) text += ", " + to_string(change->cause);
-  for (const sctp::ErrorCause& cause : sctp::ErrorCauses{change->info}) text += ", " + to_string(cause);
-  return text;
-}
 
 /// One side of an association, whatever style its socket has.
 struct Side {
@@ -161,7 +151,7 @@ TEST_CASE("The reason that a program gives for its abort arrives", "[end_reason]
   test::Receiver receiver{{Style::one_to_many, test::Delivery::one_by_one}};
   const sctp::OneToOneSocket socket = receiver.connect();
   Side client{socket, sctp::ReceiveBuffer{}, mode};
-  test::abort(receiver.socket(), receiver.association(), "going home");
+  sctp::Association{receiver.socket(), receiver.association()}.abort("going home");
   CHECK(client.to_the_end() ==
         ended(Style::one_to_one,
               {"up, not ended",
@@ -186,7 +176,7 @@ TEST_CASE("Our own abort is told where the socket lives on", "[end_reason]") {
   const Style style = GENERATE(Style::one_to_many, Style::peeled_off);
   Pair pair{style, any_mode()};
   INFO(test::name(pair.way) << ", " << test::name(pair.server.mode));
-  test::abort(pair.server.socket, pair.receiver.association(), "");
+  pair.association().abort();
   CHECK(pair.server.to_the_end() == ended(style, {"lost, aborted by us, user initiated abort"}, aborted));
 }
 
@@ -253,14 +243,8 @@ TEST_CASE("A setup of a one-to-many socket that is refused is told", "[end_reaso
   sctp::Listener listener = test::listen();
   const sctp::Address nobody = listener.local_address();
   listener.close();
-  const test::RawSocket socket = test::listen_to_many(test::Delivery::one_by_one);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(nobody.port());
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  const std::string_view message = "hello";
-  REQUIRE(::sendto(socket.fd(), message.data(), message.size(), MSG_NOSIGNAL,
-                   reinterpret_cast<const sockaddr*>(&address), sizeof address) == 5);
+  const sctp::OneToManySocket socket = test::listen_to_many();
+  socket.connect(nobody);
   Side side{socket, sctp::ReceiveBuffer{}};
   CHECK(side.to_the_end() == ended(Style::one_to_many, {"unable to start, not set up"}));
 }

@@ -15,9 +15,7 @@ using Change = sctp::AssociationChange;
 
 /// Both sides' keys: everything that the server is sent has to be signed.
 void sign(const sctp::SocketRef& socket) {
-  sctp_assoc_value on{};
-  on.assoc_value = 1;
-  test::set_native(socket, SCTP_AUTH_SUPPORTED, on);
+  socket.set(sctp::option::AuthSupported{});
   constexpr std::uint8_t data = 0;
   test::set_native(socket, SCTP_AUTH_CHUNK, sctp_authchunk{data});
 }

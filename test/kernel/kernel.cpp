@@ -112,17 +112,28 @@ void add_address(const std::array<std::uint8_t, 4>& address) {
 namespace {
 
 bool traffic_control(const std::string& words) {
-  return own_network && std::system(("PATH=$PATH:/usr/sbin:/sbin tc qdisc " + words).c_str()) == 0;
+  return own_network && std::system(("PATH=$PATH:/usr/sbin:/sbin tc " + words).c_str()) == 0;
 }
 
 }  // namespace
 
 Network::Network(const std::string& discipline) {
-  if (!traffic_control("add dev lo root " + discipline)) throw std::runtime_error{"needs tc and netem"};
+  if (!traffic_control("qdisc add dev lo root " + discipline)) throw std::runtime_error{"needs tc and netem"};
 }
 
 Network::~Network() {
-  if (!traffic_control("del dev lo root")) std::abort();
+  if (!traffic_control("qdisc del dev lo root")) std::abort();
+}
+
+// Of two bands the second loses everything, and the first takes what is not told to go there.
+Swallow::Swallow(std::uint8_t chunk_type)
+    : network_{"handle 1: prio bands 2 priomap 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0"} {
+  const std::string match = "u32 match ip protocol 132 0xff match u8 " + std::to_string(chunk_type) +
+                            " 0xff at 32 flowid 1:2";  // behind both headers
+  if (!traffic_control("qdisc add dev lo parent 1:2 netem loss 100%") ||
+      !traffic_control("filter add dev lo parent 1: protocol ip " + match)) {
+    throw std::runtime_error{"needs tc, netem and the kernel's u32"};
+  }
 }
 
 sctp::Listener listen(sctp::Address::Family family, const Tune& tune) {
@@ -186,6 +197,16 @@ std::string describe(const sctp::Received& received, std::error_code error) {
       [](const sctp::ShutdownReceived&) { return std::string{"the peer shuts down"}; },
       [](const sctp::PartialDeliveryAborted&) { return std::string{"a message was aborted"}; },
       [](const auto& event) { return to_string(event); });
+}
+
+std::string tell(const sctp::Received& received, std::error_code error) {
+  const auto* change =
+      received.notification() ? std::get_if<sctp::AssociationChange>(received.notification()) : nullptr;
+  if (change == nullptr) return describe(received, error);
+  std::string text = to_string(change->state) + ", " + to_string(change->end);
+  if (change->cause != sctp::Cause::none) text += ", " + to_string(change->cause);
+  for (const sctp::ErrorCause& cause : sctp::ErrorCauses{change->info}) text += ", " + to_string(cause);
+  return text;
 }
 
 std::string next(const sctp::SocketRef& socket, sctp::ReceiveBuffer& buffer, Mode mode) {

@@ -52,8 +52,29 @@ struct Delay : Network {
   Delay() : Network{"netem delay 60ms"} {}
 };
 
+/// While it lives, IPv4 packets whose first chunk is of this type get lost, and no others.
+class Swallow {
+ public:
+  static constexpr std::uint8_t cookie_ack = 11;
+
+  explicit Swallow(std::uint8_t chunk_type);
+
+ private:
+  Network network_;
+};
+
 /// Nobody answers there, with an own network or without. RFC 5737.
 inline constexpr sctp::Address blackhole = sctp::Address::v4({192, 0, 2, 1}, 7);
+
+/// Nobody listens there, and somebody has it, so that nobody else can.
+struct Refusing {
+  sctp::OneToOneSocket socket{sctp::Address::Family::v4};
+  sctp::Address address;
+  Refusing() {
+    socket.bind(sctp::Address::loopback(sctp::Address::Family::v4, 0));
+    address = socket.local_address();
+  }
+};
 
 using Tune = std::function<void(const sctp::SocketRef&)>;
 
@@ -93,6 +114,10 @@ inline const char* name(Mode mode) { return mode == Mode::blocking ? "blocking" 
 /// One answer in a word or two: "up", "message hello", "lost: user initiated abort", "end of stream",
 /// "would block", "error: Connection reset by peer".
 std::string describe(const sctp::Received& received, std::error_code error);
+
+/// The same; of an association's change the state, the end, the cause and what the peer said: "lost, aborted
+/// by the peer, user initiated abort, user initiated abort "going home"".
+std::string tell(const sctp::Received& received, std::error_code error);
 
 /// The next answer described; in the non-blocking mode after waiting for the descriptor.
 std::string next(const sctp::SocketRef& socket, sctp::ReceiveBuffer& buffer, Mode mode = Mode::blocking);

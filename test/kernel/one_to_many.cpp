@@ -26,6 +26,13 @@ int checked(int fd, const char* call) {
   return fd;
 }
 
+void permit_messages_to_interleave() {
+  std::ofstream permission{"/proc/sys/net/sctp/intl_enable"};
+  if (!has_own_network() || !(permission << 1 << std::flush)) {
+    throw std::runtime_error{"cannot permit messages to interleave"};
+  }
+}
+
 }  // namespace
 
 std::string name(Way way) {
@@ -50,14 +57,12 @@ std::vector<Way> all_ways() {
 }
 
 void set_delivery(const sctp::SocketRef& socket, Delivery delivery) {
-  if (delivery == Delivery::one_by_one) return;
-  set_native(socket, SCTP_FRAGMENT_INTERLEAVE, int{1});
-  if (delivery == Delivery::interleaves_peers) return;
-  sctp_assoc_value on{};
-  on.assoc_value = 1;
-  set_native(socket, SCTP_INTERLEAVING_SUPPORTED, on);
-  on.assoc_value = SCTP_SS_RR;
-  set_native(socket, SCTP_STREAM_SCHEDULER, on);
+  socket.set(sctp::option::FragmentInterleave{delivery != Delivery::one_by_one});
+  if (delivery != Delivery::interleaves_messages) return;
+  socket.set(sctp::option::InterleavingSupported{});
+  sctp_assoc_value in_turn{};
+  in_turn.assoc_value = SCTP_SS_RR;
+  set_native(socket, SCTP_STREAM_SCHEDULER, in_turn);
 }
 
 void force_send_buffer(const sctp::SocketRef& socket, std::size_t size) {
@@ -71,27 +76,35 @@ RawSocket::~RawSocket() {
   if (fd_ >= 0) ::close(fd_);
 }
 
-RawSocket listen_to_many(Delivery delivery, const Tune& tune, const sctp::Address& at) {
-  if (delivery == Delivery::interleaves_messages) {
-    std::ofstream permission{"/proc/sys/net/sctp/intl_enable"};
-    if (!has_own_network() || !(permission << 1 << std::flush)) {
-      throw std::runtime_error{"cannot permit messages to interleave"};
-    }
-  }
+sctp::OneToManySocket listen_to_many(const Tune& tune, const sctp::Address& at) {
+  sctp::OneToManySocket socket{at.family()};
+  tune(socket);
+  socket.bind(at);
+  socket.listen();
+  return socket;
+}
+
+sctp::OneToManySocket listen_to_many(Delivery delivery, const Tune& tune) {
+  if (delivery == Delivery::interleaves_messages) permit_messages_to_interleave();
+  return listen_to_many([&](const sctp::SocketRef& socket) {
+    set_delivery(socket, delivery);
+    tune(socket);
+  });
+}
+
+RawSocket listen_by_hand(const sctp::Address& at) {
   const int domain = at.family() == sctp::Address::Family::v4 ? AF_INET : AF_INET6;
   RawSocket socket{checked(::socket(domain, SOCK_SEQPACKET | SOCK_CLOEXEC, IPPROTO_SCTP), "socket"),
                    sctp::Style::one_to_many};
   set_native(socket, SCTP_RECVRCVINFO, int{1});
   socket.set(sctp::option::NoDelay{});
   socket.subscribe<sctp::AssociationChange, sctp::ShutdownReceived, sctp::PartialDeliveryAborted>();
-  set_delivery(socket, delivery);
-  tune(socket);
   socket.bind(at);
   checked(::listen(socket.fd(), 16), "listen");
   return socket;
 }
 
-RawSocket peel_off(const sctp::SocketRef& socket, sctp::AssociationId association) {
+RawSocket peel_off_by_hand(const sctp::SocketRef& socket, sctp::AssociationId association) {
   sctp_peeloff_arg_t request{};
   request.associd = static_cast<sctp_assoc_t>(association);
   socklen_t length = sizeof request;
@@ -100,9 +113,15 @@ RawSocket peel_off(const sctp::SocketRef& socket, sctp::AssociationId associatio
       sctp::Style::peeled_off};
 }
 
+sctp::AssociationId Many::next(sctp::AssociationChange::State state) {
+  const auto change = next_event<sctp::AssociationChange>(socket, buffer);
+  if (change.state != state) throw std::runtime_error{"another state than this: " + to_string(change.state)};
+  return change.association;
+}
+
 Receiver::Receiver(Way way, const Tune& tune) : way_{way} {
   if (way.style == sctp::Style::one_to_one) {
-    if (way.delivery == Delivery::interleaves_messages) listen_to_many(way.delivery);  // permits it
+    if (way.delivery == Delivery::interleaves_messages) permit_messages_to_interleave();
     owners_.emplace_back(listen(sctp::Address::Family::v4, [&](const sctp::SocketRef& socket) {
       set_delivery(socket, way.delivery);
       tune(socket);
@@ -112,12 +131,13 @@ Receiver::Receiver(Way way, const Tune& tune) : way_{way} {
   }
   address_ =
       std::visit([](const sctp::SocketRef& socket) { return socket.local_address(); }, owners_.front());
-  if (way.style == sctp::Style::one_to_many)
-    ends_.push_back({std::get<RawSocket>(owners_.front()), sctp::ReceiveBuffer{}});
+  if (way.style == sctp::Style::one_to_many) {
+    ends_.push_back({std::get<sctp::OneToManySocket>(owners_.front()), sctp::ReceiveBuffer{}});
+  }
 }
 
 void Receiver::abort(std::size_t n) {
-  if (way_.style != sctp::Style::one_to_one) return test::abort(socket(n), association(n), "");
+  if (way_.style != sctp::Style::one_to_one) return sctp::Association{socket(n), association(n)}.abort();
   // What listens comes first.
   std::get<sctp::OneToOneSocket>(*std::next(owners_.begin(), static_cast<std::ptrdiff_t>(n) + 1)).abort();
 }
@@ -127,21 +147,28 @@ sctp::OneToOneSocket Receiver::connect(const Tune& tune) {
   set_delivery(client, way_.delivery);
   tune(client);
   client.connect(address_);
-  if (way_.style == sctp::Style::one_to_one) {
-    const auto& accepted = std::get<sctp::OneToOneSocket>(
-        owners_.emplace_back(std::get<sctp::Listener>(owners_.front()).accept()));
-    ends_.push_back({accepted, sctp::ReceiveBuffer{}});
+  const auto note_up = [this](const sctp::SocketRef& socket, sctp::ReceiveBuffer& buffer) {
+    associations_.push_back(next_event<sctp::AssociationChange>(socket, buffer).association);
+  };
+  const auto add = [this](sctp::OneToOneSocket socket, sctp::ReceiveBuffer buffer) {
+    const auto& owner = std::get<sctp::OneToOneSocket>(owners_.emplace_back(std::move(socket)));
+    ends_.push_back({owner, std::move(buffer)});
+  };
+  switch (way_.style) {
+    case sctp::Style::one_to_one:
+      add(std::get<sctp::Listener>(owners_.front()).accept(), sctp::ReceiveBuffer{});
+      note_up(ends_.back().socket, ends_.back().buffer);
+      break;
+    case sctp::Style::one_to_many: note_up(ends_.front().socket, ends_.front().buffer); break;
+    case sctp::Style::peeled_off: {
+      const auto& parent = std::get<sctp::OneToManySocket>(owners_.front());
+      sctp::ReceiveBuffer here;
+      sctp::ReceiveBuffer there;
+      note_up(parent, here);
+      add(parent.peel_off(associations_.back(), here, there), std::move(there));
+      break;
+    }
   }
-  sctp::ReceiveBuffer parent;
-  const bool peels = way_.style == sctp::Style::peeled_off;
-  const sctp::SocketRef first = peels ? std::get<RawSocket>(owners_.front()) : ends_.back().socket;
-  const auto up = next_event<sctp::AssociationChange>(first, peels ? parent : ends_.back().buffer);
-  associations_.push_back(up.association);
-  if (peels) {
-    const auto& peeled = std::get<RawSocket>(owners_.emplace_back(peel_off(first, up.association)));
-    ends_.push_back({peeled, sctp::ReceiveBuffer{}});
-  }
-  if (way_.style != sctp::Style::one_to_many) set_delivery(ends_.back().socket, way_.delivery);
   return client;
 }
 
@@ -187,6 +214,15 @@ Disorder disorder_of(const std::vector<sctp::Piece>& pieces) {
 
 sctp::OneToOneSocket restart(sctp::OneToOneSocket client, Way way, const sctp::SocketRef& receiver,
                              sctp::ReceiveBuffer& buffer) {
+  const Tune tune = [way](const sctp::SocketRef& socket) {
+    set_delivery(socket, way.delivery);
+    retransmit_soon(socket);
+  };
+  return restart(std::move(client), tune, receiver, buffer);
+}
+
+sctp::OneToOneSocket restart(sctp::OneToOneSocket client, const Tune& tune, const sctp::SocketRef& receiver,
+                             sctp::ReceiveBuffer& buffer) {
   const sctp::Address here = client.local_address();
   const sctp::Address there = client.peer_address();
   set_loopback_up(false);
@@ -195,8 +231,7 @@ sctp::OneToOneSocket restart(sctp::OneToOneSocket client, Way way, const sctp::S
   client.abort();
   set_loopback_up(true);
   sctp::OneToOneSocket successor{here.family()};
-  set_delivery(successor, way.delivery);
-  retransmit_soon(successor);
+  tune(successor);
   successor.bind(here);
   successor.connect(there);
   return successor;

@@ -13,14 +13,14 @@
 
 #include "kernel.hpp"
 
-/// The styles of socket that the library does not open itself, and the kernel's ways to deliver.
+/// The styles of socket, and the kernel's ways to deliver.
 namespace test {
 
 /// Whether the kernel hands out other messages while one is unfinished.
 enum class Delivery {
   one_by_one,            ///< no: the messages of all peers wait. The kernel's default
-  interleaves_peers,     ///< those of other peers: SCTP_FRAGMENT_INTERLEAVE
-  interleaves_messages,  ///< all others: SCTP_INTERLEAVING_SUPPORTED, RFC 8260
+  interleaves_peers,     ///< those of other peers: option::FragmentInterleave
+  interleaves_messages,  ///< all others: option::InterleavingSupported
 };
 
 /// How a socket receives.
@@ -33,14 +33,14 @@ std::string name(Way way);
 std::vector<Way> all_ways();
 std::vector<Way> all_ways(sctp::Style style);
 
-/// Before the socket is bound; on an accepted or peeled-off one for the restarts to come. Where messages
-/// interleave, an idle stream's turn comes before a long message has ended, too.
+/// Before the socket is bound. Where messages interleave, an idle stream's turn comes before a long message
+/// has ended, too.
 void set_delivery(const sctp::SocketRef& socket, Delivery delivery);
 
 /// A message may be this large. Ends the program as skipped where that is not permitted.
 void force_send_buffer(const sctp::SocketRef& socket, std::size_t size);
 
-/// A descriptor that is ours.
+/// A descriptor that is ours, and that the library only borrows.
 class RawSocket : public sctp::SocketRef {
  public:
   RawSocket(int fd, sctp::Style style) noexcept : SocketRef{fd, style} {}
@@ -50,10 +50,40 @@ class RawSocket : public sctp::SocketRef {
 };
 
 inline constexpr sctp::Address free_port = sctp::Address::loopback(sctp::Address::Family::v4, 0);
+/// For sockets that connect to others than loopback's.
+inline constexpr sctp::Address anywhere = sctp::Address::any(sctp::Address::Family::v4, 0);
 
 /// A one-to-many socket that listens.
-RawSocket listen_to_many(Delivery delivery, const Tune& tune = as_it_is, const sctp::Address& at = free_port);
-RawSocket peel_off(const sctp::SocketRef& socket, sctp::AssociationId association);
+sctp::OneToManySocket listen_to_many(const Tune& tune = as_it_is, const sctp::Address& at = free_port);
+sctp::OneToManySocket listen_to_many(Delivery delivery, const Tune& tune = as_it_is);
+
+/// The same, and a peeled-off socket, as programs have them that know nothing of the library; with what
+/// SocketRef::borrow asks for.
+RawSocket listen_by_hand(const sctp::Address& at = free_port);
+RawSocket peel_off_by_hand(const sctp::SocketRef& socket, sctp::AssociationId association);
+
+/// A one-to-many socket that listens, and what it is received with.
+struct Many {
+  sctp::OneToManySocket socket;
+  sctp::ReceiveBuffer buffer;
+  explicit Many(const Tune& tune = as_it_is, const sctp::Address& at = free_port)
+      : socket{listen_to_many(tune, at)} {}
+  explicit Many(sctp::OneToManySocket&& listening) noexcept : socket{std::move(listening)} {}
+
+  /// Where peers on this machine reach it.
+  [[nodiscard]] sctp::Address address() const {
+    const sctp::Address own = socket.local_address();
+    return sctp::Address::loopback(own.family(), own.port());
+  }
+  [[nodiscard]] sctp::Association association(sctp::AssociationId id) const { return socket.association(id); }
+
+  std::string next() { return test::next(socket, buffer); }
+  std::vector<std::string> next(std::size_t count) { return test::next(count, socket, buffer); }
+  /// The number of the association that the next event says is in this state; or it throws.
+  sctp::AssociationId next(sctp::AssociationChange::State state);
+  /// The next event says that one is up.
+  sctp::AssociationId next_up() { return next(sctp::AssociationChange::State::up); }
+};
 
 /// What receives from any number of clients: one one-to-many socket, or one socket for each.
 class Receiver {
@@ -81,7 +111,7 @@ class Receiver {
     sctp::SocketRef socket;
     sctp::ReceiveBuffer buffer;
   };
-  using Owner = std::variant<RawSocket, sctp::Listener, sctp::OneToOneSocket>;
+  using Owner = std::variant<sctp::OneToManySocket, sctp::Listener, sctp::OneToOneSocket>;
 
   [[nodiscard]] End& end(std::size_t n);
   [[nodiscard]] const End& end(std::size_t n) const;
@@ -110,6 +140,8 @@ Disorder disorder_of(const std::vector<sctp::Piece>& pieces);
 /// Before that, everything that has arrived is read: the kernel offers the successor what is left of the
 /// window, and the successor refuses less than 1500 bytes.
 sctp::OneToOneSocket restart(sctp::OneToOneSocket client, Way way, const sctp::SocketRef& receiver,
+                             sctp::ReceiveBuffer& buffer);
+sctp::OneToOneSocket restart(sctp::OneToOneSocket client, const Tune& tune, const sctp::SocketRef& receiver,
                              sctp::ReceiveBuffer& buffer);
 
 /// A window of 10 kB: what is larger has to be handed out in pieces.

@@ -38,7 +38,7 @@ TEST_CASE("Messages that a setup was to bring come back when it fails", "[send_f
 
 TEST_CASE("A one-to-many socket's failed messages come back with their association", "[send_failed]") {
   const Delivery delivery = GENERATE(Delivery::one_by_one, Delivery::interleaves_messages);
-  const test::RawSocket socket = test::listen_to_many(delivery);
+  const sctp::OneToManySocket socket = test::listen_to_many(delivery);
   socket.set(sctp::option::SndBuf{400'000});
   socket.subscribe<SendFailed>();
   const auto connect = [&] {
@@ -53,8 +53,9 @@ TEST_CASE("A one-to-many socket's failed messages come back with their associati
   std::vector<sctp::Association> associations;
   for (std::uint32_t i = 0; i != 2; ++i) {
     const auto id = test::next_event<sctp::AssociationChange>(socket, buffer).association;
-    associations.emplace_back(socket, id);
-    CHECK(test::interleaves(socket, id) == (delivery == Delivery::interleaves_messages));
+    associations.push_back(socket.association(id));
+    CHECK(associations[i].get<sctp::option::InterleavingSupported>().on ==
+          (delivery == Delivery::interleaves_messages));
     associations[i].send(test::pattern(60'000, i), {.stream = StreamId{3}, .context = i});
   }
   for (auto& client : clients) client.abort();

@@ -72,7 +72,7 @@ struct Pair {
     client.connect(listener.local_address());
     server = listener.accept();
     CHECK(test::next(client, buffer) == "up");
-    const bool interleaves = test::interleaves(client, client.association().id());
+    const bool interleaves = client.association().get<sctp::option::InterleavingSupported>().on;
     CHECK(interleaves == (delivery == Delivery::interleaves_messages));
   }
 

@@ -29,11 +29,7 @@ struct Pair {
     CHECK(test::next(ends.server, server_buffer) == "up");
   }
 
-  static void permit(const sctp::SocketRef& socket) {
-    sctp_assoc_value on{};
-    on.assoc_value = 1;
-    test::set_native(socket, SCTP_RECONFIG_SUPPORTED, on);
-  }
+  static void permit(const sctp::SocketRef& socket) { socket.set(sctp::option::ReconfigSupported{}); }
 
   static void agree(const sctp::OneToOneSocket& socket) {
     sctp_assoc_value all{};

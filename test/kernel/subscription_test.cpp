@@ -181,7 +181,7 @@ TEST_CASE("What was asked for by hand on an established association stays", "[su
 
 TEST_CASE("A one-to-many socket tells of the associations that it has and will have", "[subscription]") {
   test::Forger forger;
-  const test::RawSocket socket = test::listen_to_many(Delivery::one_by_one);
+  const test::RawSocket socket = test::listen_by_hand();
   sctp::ReceiveBuffer buffer;
   const sctp::OneToOneSocket first{socket.local_address()};
   const sctp::OneToOneSocket other{socket.local_address()};
@@ -206,12 +206,12 @@ TEST_CASE("A one-to-many socket tells of the associations that it has and will h
 
 TEST_CASE("A peeled-off socket keeps what was asked for, and may ask for more", "[subscription]") {
   test::Forger forger;
-  const test::RawSocket socket = test::listen_to_many(Delivery::one_by_one);
+  const test::RawSocket socket = test::listen_by_hand();
   socket.subscribe<RemoteError>();
   sctp::ReceiveBuffer buffer;
   sctp::OneToOneSocket client{socket.local_address()};
   const auto up = test::next_event<sctp::AssociationChange>(socket, buffer);
-  const test::RawSocket peeled = test::peel_off(socket, up.association);
+  const test::RawSocket peeled = test::peel_off_by_hand(socket, up.association);
   report(forger, client, peeled);
   CHECK(told(1, peeled, buffer) == Answers{reported});
   peeled.subscribe<SenderDry>();

@@ -133,8 +133,7 @@ TEST_CASE("A socket for IPv6 tells an IPv4 peer's address as such in the other s
   const bool peels = GENERATE(false, true);
   CAPTURE(peels);
   const auto family = sctp::Address::Family::v6;
-  const test::RawSocket socket =
-      test::listen_to_many(test::Delivery::one_by_one, test::as_it_is, sctp::Address::any(family, 0));
+  const test::RawSocket socket = test::listen_by_hand(sctp::Address::any(family, 0));
   const std::uint16_t port = socket.local_address().port();
   const sctp::OneToOneSocket client{sctp::Address::loopback(sctp::Address::Family::v4, port)};
   sctp::ReceiveBuffer buffer;
@@ -147,7 +146,7 @@ TEST_CASE("A socket for IPv6 tells an IPv4 peer's address as such in the other s
     CHECK(association.status().primary == client.local_address());
   };
   if (peels) {
-    check(test::peel_off(socket, up.association));
+    check(test::peel_off_by_hand(socket, up.association));
   } else {
     check(socket);
   }
