@@ -6,6 +6,7 @@
 #include <fmt/core.h>
 
 #include <CLI/CLI.hpp>
+#include <chrono>
 #include <exception>
 #include <iostream>
 #include <sctpxx/format.hpp>
@@ -23,19 +24,20 @@ int main(int argc, char** argv) try {
   options.add_option("--stream", stream, "the stream to send on")->capture_default_str();
   CLI11_PARSE(options, argc, argv);
 
-  const UntilCtrlC until_ctrl_c;
+  const sctp::Waker& stop = until_ctrl_c();
   sctp::OneToOneSocket server{sctp::Address{address, port}};
   const sctp::SendOptions how{.stream = sctp::StreamId{stream}, .ppid = sctp::ppid::echo};
   sctp::ReceiveBuffer buffer;
 
   std::ios::sync_with_stdio(false);  // or cin would not know what it has read ahead
-  const auto more = [&] { return std::cin.rdbuf()->in_avail() > 0 || until_ctrl_c.wait(STDIN_FILENO); };
+  const auto more = [&] { return std::cin.rdbuf()->in_avail() > 0 || wait_for_input(STDIN_FILENO, stop); };
   for (std::string line; more() && std::getline(std::cin, line);) {
     line += '\n';
-    if (!until_ctrl_c.send(server, sctp::as_bytes(line), how)) break;
+    if (!server.send(sctp::as_bytes(line), how, stop)) break;
     // Servers of other make may answer one message in several.
     for (std::size_t missing = line.size(); missing != 0;) {
-      auto received = until_ctrl_c.receive(server, buffer);
+      auto received = server.receive(buffer, stop);
+      if (stop.is_awake()) return 0;
       if (!received) throw std::runtime_error{"the server ended the association before it had answered"};
       if (const auto* message = received.message()) {
         std::cout << sctp::as_text(message->payload) << std::flush;
@@ -46,10 +48,9 @@ int main(int argc, char** argv) try {
     }
   }
 
-  server.shutdown();
-  while (auto received = until_ctrl_c.receive(server, buffer)) {
-    if (const auto* event = received.notification()) fmt::print(stderr, "{}\n", *event);
-  }
+  server.shutdown(buffer, std::chrono::seconds{5}, [](const sctp::Received& last) {
+    if (const auto* event = last.notification()) fmt::print(stderr, "{}\n", *event);
+  });
   return 0;
 } catch (const std::exception& failure) {
   fmt::print(stderr, "{}\n", failure.what());

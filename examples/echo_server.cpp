@@ -17,12 +17,11 @@
 namespace {
 
 /// Owns its peer: the descriptor is free when the peer has gone, not when somebody looks at the thread's end.
-void serve(sctp::OneToOneSocket peer, const UntilCtrlC& until_ctrl_c) try {
+void serve(sctp::OneToOneSocket peer, const sctp::Waker& stop) try {
   sctp::ReceiveBuffer buffer;
-  while (auto received = until_ctrl_c.receive(peer, buffer)) {
+  while (auto received = peer.receive(buffer, stop)) {
     if (const auto* message = received.message()) {
-      if (!until_ctrl_c.send(peer, message->payload, {.stream = message->stream, .ppid = message->ppid}))
-        break;
+      if (!peer.send(message->payload, {.stream = message->stream, .ppid = message->ppid}, stop)) break;
     } else {
       fmt::print("{}\n", *received.notification());
     }
@@ -43,21 +42,21 @@ int main(int argc, char** argv) try {
   CLI11_PARSE(options, argc, argv);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
 
-  const UntilCtrlC until_ctrl_c;
+  const sctp::Waker& stop = until_ctrl_c();
   sctp::Listener listener{{address, port}};
   fmt::print("listening on {}\n", listener.local_address());
 
   std::vector<std::future<void>> peers;
   for (;;) try {
-      auto peer = until_ctrl_c.accept(listener);
+      auto peer = listener.accept(stop);
       if (!peer) return 0;
       std::erase_if(peers, [](auto& past) {
         return past.wait_for(std::chrono::seconds{0}) == std::future_status::ready;
       });
-      peers.push_back(std::async(std::launch::async, serve, std::move(*peer), std::cref(until_ctrl_c)));
+      peers.push_back(std::async(std::launch::async, serve, std::move(*peer), std::cref(stop)));
     } catch (const std::system_error& full) {  // of files or threads: those who are here are served on
       fmt::print("{}\n", full.what());
-      if (!until_ctrl_c.pause(std::chrono::seconds{1})) return 0;
+      sctp::Patience{std::chrono::seconds{1}, stop}.exhaust();
     }
 } catch (const std::exception& failure) {
   fmt::print(stderr, "{}\n", failure.what());

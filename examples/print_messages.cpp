@@ -10,34 +10,25 @@
 #include <sctpxx/format.hpp>
 #include <string>
 
+#include "printable.hpp"
 #include "until_ctrl_c.hpp"
 
 namespace {
 
-/// The beginning of a payload, as far as it can be printed.
-std::string beginning_of(sctp::Bytes payload) {
-  std::string text;
-  for (const char c : sctp::as_text(payload.first(std::min<std::size_t>(payload.size(), 32)))) {
-    text += c >= ' ' && c <= '~' ? c : '.';
-  }
-  return payload.size() > 32 ? text + "…" : text;
-}
-
 /// Prints one message or event; false when the association has ended.
-bool print_next(const sctp::OneToOneSocket& peer, sctp::ReceiveBuffer& buffer,
-                const UntilCtrlC& until_ctrl_c) try {
-  const auto received = until_ctrl_c.receive(peer, buffer);
+bool print_next(const sctp::OneToOneSocket& peer, sctp::ReceiveBuffer& buffer, const sctp::Waker& stop) try {
+  const auto received = peer.receive(buffer, stop);
   if (!received) return false;
   received.match(
       [](const sctp::Message& m) {
         fmt::print("{}: stream {}, payload protocol {}, {} bytes: {}\n", m.source, m.stream, m.ppid,
-                   m.payload.size(), beginning_of(m.payload));
+                   m.payload.size(), printable(m.payload));
       },
       [](const auto& event) { fmt::print("{}\n", event); });
   return true;
 } catch (const std::system_error& failure) {
   fmt::print("{}\n", failure.what());
-  return failure.code() == sctp::Errc::message_exceeds_limit;  // the messages after it are unharmed
+  return failure.code() == sctp::Condition::message_dropped;  // the messages after it are unharmed
 }
 
 }  // namespace
@@ -59,7 +50,7 @@ int main(int argc, char** argv) try {
   CLI11_PARSE(options, argc, argv);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
 
-  const UntilCtrlC until_ctrl_c;
+  const sctp::Waker& stop = until_ctrl_c();
   sctp::Listener listener{{address, port}};
   if (all_events) {
     listener.subscribe<sctp::PeerAddressChange, sctp::RemoteError, sctp::SendFailed,
@@ -68,9 +59,9 @@ int main(int argc, char** argv) try {
   }
   fmt::print("listening on {}\n", listener.local_address());
 
-  while (auto peer = until_ctrl_c.accept(listener)) {
+  while (auto peer = listener.accept(stop)) {
     sctp::ReceiveBuffer buffer{sctp::ReceiveBuffer::default_capacity, limit};
-    while (print_next(*peer, buffer, until_ctrl_c)) {
+    while (print_next(*peer, buffer, stop)) {
     }
   }
   return 0;

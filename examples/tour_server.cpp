@@ -67,17 +67,17 @@ int main(int argc, char** argv) try {
   CLI11_PARSE(options, argc, argv);
   std::setvbuf(stdout, nullptr, _IOLBF, 0);
 
-  const UntilCtrlC until_ctrl_c;
+  const sctp::Waker& stop = until_ctrl_c();
   sctp::Listener listener{sctp::Address::loopback(sctp::Address::Family::v4, 0)};
   // A packet on the loopback interface is 64 KiB, the client's first window: it would wait 200 ms after each.
   listener.set(sctp::option::DelayedSack{.delay = std::chrono::milliseconds{10}});
   fmt::print("server: listening on {}\n", listener.local_address());
-  auto peer = until_ctrl_c.accept(listener);
+  auto peer = listener.accept(stop);
   if (!peer) return 1;
 
   FileWriter file{path};
   sctp::ReceiveBuffer buffer;
-  while (auto received = until_ctrl_c.receive(*peer, buffer)) {
+  while (auto received = peer->receive(buffer, stop)) {
     received.match(
         [&](const sctp::Message& message) {
           switch (message.ppid) {
