@@ -43,14 +43,14 @@ set(sctpxx_headers ${sctpxx_public_floors})
 list(TRANSFORM sctpxx_headers PREPEND include/sctpxx/)
 list(TRANSFORM sctpxx_headers APPEND .hpp)
 
-# All sources but sys.cpp: most headers have one, of the same name; notification has its texts beside it, and
-# socket_ref its sending and receiving.
+# All sources but sys.cpp: most headers have one, of the same name; notification has its texts beside it, socket_ref
+# its sending and receiving, send_queue its shares.
 set(sctpxx_sources
   error address cause notification notification_text
   waker patience storage unfinished failed_sends reassembler receive_buffer
   option/association option/capability option/delivery option/socket
   socket_ref send receive stream association socket one_to_one_socket listener one_to_many_socket
-  association_table send_queue reconnect
+  association_table send_queue send_queue_share reconnect
   failure wait address_list control subscription descriptor)
 list(TRANSFORM sctpxx_sources PREPEND src/)
 list(TRANSFORM sctpxx_sources APPEND .cpp)
