@@ -88,8 +88,12 @@ void pass_on_number(int from, int to, int level, int option, std::error_code& er
   if (error) return;
   int value = 0;
   native::get_native(from, level, option, value, error);
-  if (error == std::errc::no_protocol_option) return error.clear();  // not of this family
-  if (level == IPPROTO_IP && option == IP_TOS) value &= ~0x3;        // the kernel's own, for ECN
+  // It is not of this family; kernels say so in one or the other way.
+  if (error == std::errc::no_protocol_option || error == std::errc::operation_not_supported) {
+    return error.clear();
+  }
+  const bool has_marks = option == (level == IPPROTO_IPV6 ? IPV6_TCLASS : IP_TOS) && level != SOL_SOCKET;
+  if (has_marks) value &= ~0x3;  // the kernel's own, for ECN
   if (!error && value != 0) native::set_native(to, level, option, value, error);
 }
 

@@ -97,6 +97,7 @@ int getsockopt(int fd, int level, int option, void* value, socklen_t* length) no
   if (kernel.enter(Call::getsockopt, fd)) return -1;
   const Descriptor& descriptor = kernel.descriptor(fd);
   if (kernel.unknown_options.contains({level, option})) return fail(ENOPROTOOPT);
+  if (level == IPPROTO_IPV6 && descriptor.domain == AF_INET) return fail(EOPNOTSUPP);  // others: ENOPROTOOPT
   if (level == IPPROTO_IP || (level == IPPROTO_IPV6 && descriptor.domain == AF_INET6)) {
     // With ECN the kernel has its own mark on the packets of an association.
     const bool is_class = option == (level == IPPROTO_IP ? IP_TOS : IPV6_TCLASS);
