@@ -56,18 +56,32 @@ struct Ending {
   AssociationChange::End told{};
   AssociationChange::End guessed{};  // where both shut down at once, the kernel may not tell it
   bool begins_anew = false;          // the peer has, and knows of no shutdown
+  bool is_broken = false;            // nothing more can be received
+  std::error_code failure;           // of one message, or of all
 
+  void note(const Received& received, std::error_code error) noexcept {
+    begins_anew = false;
+    if (const Notification* event = received.notification()) note(*event);
+    if (error == Condition::association_ended) return note_loss(error);
+    failure = error;
+    is_broken = error && error != Condition::message_dropped;
+  }
+
+ private:
   void note(const Notification& event) noexcept {
-    const auto* change = std::get_if<AssociationChange>(&event);
-    begins_anew = change != nullptr && change->state == AssociationChange::State::restarted;
-    if (change != nullptr && told == AssociationChange::End::none) told = change->end;
+    if (const auto* change = std::get_if<AssociationChange>(&event)) {
+      begins_anew = change->state == AssociationChange::State::restarted;
+      if (told == AssociationChange::End::none) told = change->end;
+    }
     if (std::holds_alternative<ShutdownReceived>(event)) guessed = AssociationChange::End::peer_shutdown;
   }
-  void note(std::error_code loss) noexcept {
+  void note_loss(std::error_code loss) noexcept {
     if (loss == std::errc::connection_reset) guessed = AssociationChange::End::peer_abort;
     if (loss == std::errc::connection_aborted) guessed = AssociationChange::End::own_abort;
     if (loss == std::errc::timed_out) guessed = AssociationChange::End::timeout;
   }
+
+ public:
   [[nodiscard]] AssociationChange::End best_known() const noexcept {
     return told != AssociationChange::End::none ? told : guessed;
   }
@@ -284,36 +298,22 @@ AssociationChange::End OneToOneSocket::shutdown(ReceiveBuffer& buffer, const Pat
   for (;;) {
     std::error_code failure;
     const Received received = is_gone ? try_receive(buffer, failure) : receive(buffer, patience, failure);
-    switch (received.status()) {
-      case ReceiveStatus::message: handle(received); break;
-      case ReceiveStatus::notification:
-        handle(received);
-        end.note(*received.notification());
-        if (end.begins_anew) shutdown(failure);
-        is_gone |= end.told != AssociationChange::End::none;
-        break;
-      case ReceiveStatus::failed:
-        if (failure == Condition::association_ended) {
-          end.note(failure);
-          break;
-        }
-        if (!error) error = failure;
-        if (failure == Condition::message_dropped) break;
-        close();
-        return end.best_known();
-      case ReceiveStatus::end_of_stream:
-        // Where the peer has shut down, too, its stream ends before the association does. Nothing but another
-        // look tells when that is.
-        if (!is_gone) {
-          is_gone = has_none();
-          if (!is_gone) wait_for(-1, 0, patience, failure, milliseconds{10});
-          break;
-        }
-        [[fallthrough]];
-      case ReceiveStatus::would_block:
-        if (!is_gone) break;
-        close();
-        return end.best_known();
+    if (received) handle(received);
+    end.note(received, failure);
+    if (!error) error = end.failure;
+    if (end.begins_anew) shutdown(failure);
+    is_gone |= end.told != AssociationChange::End::none;
+    const bool has_ended = received.status() == ReceiveStatus::end_of_stream;
+    const bool is_drained = has_ended || received.status() == ReceiveStatus::would_block;
+    if (end.is_broken || (is_gone && is_drained)) {
+      close();
+      return end.best_known();
+    }
+    if (has_ended) {
+      // Where the peer has shut down, too, its stream ends before the association does. Nothing but another
+      // look tells when that is.
+      is_gone = has_none();
+      if (!is_gone) wait_for(-1, 0, patience, failure, milliseconds{10});
     }
     if (!is_gone && patience.is_over()) {  // a peer may go on sending for ever
       abort();
