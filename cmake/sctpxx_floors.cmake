@@ -23,6 +23,7 @@ set(sctpxx_public_floors
 # What only src/ sees, each after the last public header that it may include.
 set(sctpxx_private_floors
   "escaped after bytes"
+  "number after bytes"
   "sys after error"
   "native after address"
   "wait after patience"

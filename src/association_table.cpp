@@ -5,13 +5,15 @@
 #include <algorithm>
 #include <new>
 #include <system_error>
-#include <type_traits>
 #include <utility>
 #include <variant>
 
+#include <sctpxx/association.hpp>
 #include <sctpxx/error.hpp>
 #include <sctpxx/option/association.hpp>
 #include <sctpxx/option/capability.hpp>
+
+#include "number.hpp"
 
 namespace sctp::inline v0 {
 namespace {
@@ -35,6 +37,14 @@ AssociationTable::Capabilities capabilities_of(const Association& association) n
   };
 }
 
+/// Takes what the kernel was asked for; the rest of an entry is the table's own.
+void learn(AssociationTable::Entry& entry, AssociationTable::Entry&& known) noexcept {
+  entry.outgoing_streams = known.outgoing_streams;
+  entry.incoming_streams = known.incoming_streams;
+  entry.capabilities = known.capabilities;
+  entry.paths = std::move(known.paths);
+}
+
 /// For an abort that the kernel had no memory for.
 constexpr std::chrono::seconds next_try{1};
 
@@ -42,11 +52,6 @@ constexpr std::chrono::seconds next_try{1};
 AssociationTable::Clock::time_point after(std::chrono::milliseconds time) noexcept {
   constexpr std::chrono::milliseconds longest = std::chrono::hours{24} * 365 * 100;
   return AssociationTable::Clock::now() + std::clamp(time, std::chrono::milliseconds{0}, longest);
-}
-
-template <class Enum>
-std::string number(Enum value) {
-  return std::to_string(static_cast<std::underlying_type_t<Enum>>(value));
 }
 
 }  // namespace
@@ -111,10 +116,7 @@ AssociationTable::Key AssociationTable::expect(AssociationId setup,
 AssociationTable::Key AssociationTable::add(AssociationId id) {
   Entry known = ask_about(id);
   Entry& entry = begin_life(id);
-  entry.outgoing_streams = known.outgoing_streams;
-  entry.incoming_streams = known.incoming_streams;
-  entry.capabilities = known.capabilities;
-  entry.paths = std::move(known.paths);
+  learn(entry, std::move(known));
   return entry.key;
 }
 
@@ -164,10 +166,9 @@ std::optional<AssociationTable::Change> AssociationTable::take_change(const Asso
         entry = &begin_life(event.association);
       }
       entry->up_told = true;
+      learn(*entry, std::move(known));
       entry->outgoing_streams = event.outgoing_streams;
       entry->incoming_streams = event.incoming_streams;
-      entry->capabilities = known.capabilities;
-      entry->paths = std::move(known.paths);
       change.key = entry->key;
       return change;
     }

@@ -73,14 +73,14 @@ void take_over(int fd, Style style, std::error_code& error) noexcept {
 
 namespace {
 
-/// What `from` offers to its later associations.
+/// What `from` offers to its later associations. Only if it offers it, where that is off by itself.
 template <class Capability>
-void pass_on_capability(int from, int to, std::error_code& error) noexcept {
+void pass_on_capability(int from, int to, std::error_code& error, bool only_if_on = false) noexcept {
   if (error) return;
   Capability capability;
   get_option(OptionTarget{from}, capability, error);
   if (error == std::errc::no_protocol_option) return error.clear();  // an old kernel has nothing to pass on
-  if (!error) set_option(OptionTarget{to}, capability, error);
+  if (!error && (capability.on || !only_if_on)) set_option(OptionTarget{to}, capability, error);
 }
 
 /// A number that is 0 where nobody has set it.
@@ -106,13 +106,8 @@ void pass_on(int from, int to, std::error_code& error) noexcept {
   pass_on_capability<option::AuthSupported>(from, to, error);
   pass_on_capability<option::AsconfSupported>(from, to, error);
   pass_on_capability<option::EcnSupported>(from, to, error);
-  // Off by itself, and where it may not be on the kernel refuses to be told so.
-  option::InterleavingSupported interleaving;
-  if (!error) get_option(OptionTarget{from}, interleaving, error);
-  if (error == std::errc::no_protocol_option)
-    error.clear();
-  else if (!error && interleaving.on)
-    set_option(OptionTarget{to}, interleaving, error);
+  // Where it may not be on, the kernel refuses to be told that it is off, too.
+  pass_on_capability<option::InterleavingSupported>(from, to, error, true);
   // In this order: the kernel derives the priority from the type of service.
   pass_on_number(from, to, IPPROTO_IP, IP_TOS, error);
   pass_on_number(from, to, IPPROTO_IPV6, IPV6_TCLASS, error);

@@ -73,7 +73,7 @@ std::optional<OneToOneSocket> Listener::try_accept(std::error_code& error) noexc
 
 std::optional<OneToOneSocket> Listener::accept(const Patience& patience, std::error_code& error) noexcept {
   error.clear();
-  if (patience.waker() != nullptr && patience.waker()->is_awake()) return std::nullopt;
+  if (patience.is_woken()) return std::nullopt;
   for (;;) {
     if (auto peer = try_accept(error); peer || error) return peer;
     if (wait_for(fd_, POLLIN, patience, error) != Waited::ready) return std::nullopt;

@@ -2,19 +2,13 @@
 // SPDX-License-Identifier: MIT
 #include <sctpxx/notification.hpp>
 
-#include <type_traits>
-
 #include "escaped.hpp"
+#include "number.hpp"
 
 namespace sctp::inline v0 {
 namespace {
 
 constexpr std::size_t most_listed = 16;  // a peer decides how many there are
-
-template <class Enum>
-std::string number(Enum value) {
-  return std::to_string(static_cast<std::underlying_type_t<Enum>>(value));
-}
 
 std::string of(AssociationId association) { return "association " + to_string(association); }
 

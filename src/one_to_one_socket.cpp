@@ -66,6 +66,9 @@ struct Ending {
     failure = error;
     is_broken = error && error != Condition::message_dropped;
   }
+  [[nodiscard]] AssociationChange::End best_known() const noexcept {
+    return told != AssociationChange::End::none ? told : guessed;
+  }
 
  private:
   void note(const Notification& event) noexcept {
@@ -79,11 +82,6 @@ struct Ending {
     if (loss == std::errc::connection_reset) guessed = AssociationChange::End::peer_abort;
     if (loss == std::errc::connection_aborted) guessed = AssociationChange::End::own_abort;
     if (loss == std::errc::timed_out) guessed = AssociationChange::End::timeout;
-  }
-
- public:
-  [[nodiscard]] AssociationChange::End best_known() const noexcept {
-    return told != AssociationChange::End::none ? told : guessed;
   }
 };
 
@@ -220,8 +218,7 @@ void OneToOneSocket::connect(std::span<const Address> peer, const Patience& pati
   if (finish_connect(peer, patience, error) || error) return;
   close();
   connecting_to_.reset();
-  const bool was_woken = patience.waker() != nullptr && patience.waker()->is_awake();
-  error = std::make_error_code(was_woken ? std::errc::operation_canceled : std::errc::timed_out);
+  error = std::make_error_code(patience.is_woken() ? std::errc::operation_canceled : std::errc::timed_out);
 }
 
 void OneToOneSocket::connect(std::span<const Address> peer, const Patience& patience) {

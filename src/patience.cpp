@@ -19,8 +19,7 @@ std::optional<std::chrono::milliseconds> Patience::left() const noexcept {
 }
 
 bool Patience::is_over() const noexcept {
-  return (waker_ != nullptr && waker_->is_awake()) ||
-         (end_ != never && sys::monotonic_milliseconds() >= end_);
+  return is_woken() || (end_ != never && sys::monotonic_milliseconds() >= end_);
 }
 
 Patience Patience::at_most(std::chrono::milliseconds time) const noexcept {

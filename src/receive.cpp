@@ -55,7 +55,7 @@ Answer checked(const SocketRef& socket, const Answer& answer, const std::error_c
 /// Asked before each look, since a peer may go on for ever with a message; but one look is due to the caller.
 bool SocketRef::Blocking::is_over(bool has_looked) const noexcept {
   if (patience == nullptr) return false;
-  return has_looked ? patience->is_over() : patience->waker() != nullptr && patience->waker()->is_awake();
+  return has_looked ? patience->is_over() : patience->is_woken();
 }
 
 /// Hands out what `buffer` makes of the pieces that come. `prepare` gives room for one, `commit` takes it.

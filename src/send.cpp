@@ -117,7 +117,7 @@ bool SocketRef::try_send(AssociationId association, Bytes payload, const SendOpt
 bool SocketRef::send(AssociationId association, Bytes payload, const SendOptions& options,
                      const Patience& patience, std::error_code& error) const noexcept {
   error.clear();
-  if (patience.waker() != nullptr && patience.waker()->is_awake()) return false;
+  if (patience.is_woken()) return false;
   bool was_ready = false;
   do {
     if (try_send(association, payload, options, error) || error) return !error;

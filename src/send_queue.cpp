@@ -22,6 +22,11 @@ constexpr std::chrono::milliseconds look_again{20};  // where the kernel has no 
 /// So many in a row, and the others are not asked: most likely it is the one buffer that is full.
 constexpr int enough_refusals = 8;
 
+/// What stays in its line.
+bool waits(SendQueue::Result result) noexcept {
+  return result == SendQueue::Result::queued || result == SendQueue::Result::full;
+}
+
 }  // namespace
 
 SendQueue::SendQueue(SocketRef socket) : SendQueue{socket, Limits{}} {}
@@ -76,7 +81,7 @@ SendQueue::Result SendQueue::send(AssociationId association, Bytes payload, cons
     error = Errc::message_exceeds_send_buffer;
     result = Result::too_big;
   }
-  if (result == Result::queued || result == Result::full) {
+  if (waits(result)) {
     const bool has_no_room = result == Result::full;
     result = enqueue(association, line, payload, options);
     if (has_no_room && result == Result::queued) wait_for_room(line);
@@ -108,23 +113,20 @@ void SendQueue::take_first(Line& line, Messages& to) noexcept {
   if (line.messages.empty()) has_room(line);
 }
 
-/// The line's next message. Whether it is out of the line, on either side.
-bool SendQueue::give_next(AssociationId association, Line& line) noexcept {
+/// The line's next message. As `give`; what does not wait is out of the line.
+SendQueue::Result SendQueue::give_next(AssociationId association, Line& line) noexcept {
   std::error_code error;
   Unsent& next = line.messages.front();
   const Result result = give(association, line, next.payload, next.options, error);
-  if (result == Result::queued) return false;
-  if (result == Result::full) {
-    wait_for_room(line);
-    return false;
-  }
+  if (result == Result::full) wait_for_room(line);
+  if (waits(result)) return result;
   next.why = result;
   next.error = error;
   Messages message;
   take_first(line, message);
   if (result != Result::sent) keep_unsent(message);
   if (line.messages.empty() && line.shuts_down) end(association);
-  return true;
+  return result;
 }
 
 void SendQueue::end(AssociationId association) noexcept {
@@ -151,14 +153,14 @@ std::size_t SendQueue::flush() noexcept {
       continue;
     }
     turns_.splice(turns_.end(), turns_, turns_.begin());
-    const std::size_t in_flight = found->second.in_flight;
-    if (give_next(association, found->second)) {
-      if (found->second.in_flight != in_flight) ++sent;
-      idle = 0;
-      refusals = 0;
-    } else {
+    const Result result = give_next(association, found->second);
+    if (result == Result::sent) ++sent;
+    if (waits(result)) {
       ++idle;
       if (found->second.waits_for_room) ++refusals;
+    } else {
+      idle = 0;
+      refusals = 0;
     }
   }
   return sent;
@@ -167,7 +169,7 @@ std::size_t SendQueue::flush() noexcept {
 Received SendQueue::receive(ReceiveBuffer& buffer, const Patience& patience,
                             std::error_code& error) noexcept {
   error.clear();
-  while (patience.waker() == nullptr || !patience.waker()->is_awake()) {
+  while (!patience.is_woken()) {
     const bool is_writable = wants_writable() && socket_.wait({.send = true}, at_once, error).send;
     const bool is_due = is_writable || waiting_mortal_ != 0;
     const bool was_refused = is_due && flush() == 0 && is_writable && wants_writable();
@@ -221,8 +223,9 @@ bool SendQueue::take(const Notification& event) noexcept {
   if (std::holds_alternative<ShutdownReceived>(event)) give_up(association, Result::shut_down);
   if (!std::holds_alternative<SenderDry>(event)) return false;
   const auto found = lines_.find(association);
-  if (found == lines_.end() || !found->second.had_dry) return false;
+  if (found == lines_.end()) return false;
   Line& line = found->second;
+  if (!line.waits_for_dry && !line.dry_taken) return false;  // asked for by somebody else
   line.dry_taken = taken_;
   if (!line.waits_for_dry) return true;  // an old one
   has_dry(line);
@@ -230,7 +233,7 @@ bool SendQueue::take(const Notification& event) noexcept {
   line.in_flight = 0;
   std::error_code gone;
   Association{socket_, association}.unsubscribe<SenderDry>(gone);
-  while (!line.messages.empty() && give_next(association, line)) {
+  while (!line.messages.empty() && !waits(give_next(association, line))) {
   }
   return true;
 }

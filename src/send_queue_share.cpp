@@ -75,7 +75,6 @@ bool SendQueue::ask_for_dry(AssociationId association, Line& line) noexcept {
   Association{socket_, association}.subscribe<SenderDry>(error);
   line.asked = Clock::now();
   if (!error && !std::exchange(line.waits_for_dry, true) && line.mortal) ++waiting_mortal_;
-  line.had_dry |= line.waits_for_dry;
   // When it has ended, that is what is received next.
   const bool waits = line.waits_for_dry || error == Condition::association_ended;
   if (waits) has_room(line);
@@ -96,7 +95,7 @@ std::optional<std::chrono::milliseconds> SendQueue::next_flush() const noexcept 
 /// and say nothing of what was given since.
 bool SendQueue::may_meet_old_dry(const Line& line) const noexcept {
   constexpr std::size_t more_than_fit_the_receive_buffer = 1024;
-  if (!line.had_dry || taken_ - line.dry_taken >= more_than_fit_the_receive_buffer) return false;
+  if (!line.dry_taken || taken_ - *line.dry_taken >= more_than_fit_the_receive_buffer) return false;
   std::error_code ignored;
   return socket_.wait({.receive = true}, std::chrono::milliseconds{0}, ignored).receive;
 }

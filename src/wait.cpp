@@ -14,7 +14,7 @@ namespace sctp {
 Waited wait_for(int fd, short events, const Patience& patience, std::error_code& error,
                 std::chrono::milliseconds at_most, short* come) noexcept {
   error.clear();
-  if (patience.waker() != nullptr && patience.waker()->is_awake()) return Waited::impatient;
+  if (patience.is_woken()) return Waited::impatient;
   const auto left = std::min(patience.left().value_or(at_most), at_most);
   const int waker = patience.waker() != nullptr ? patience.waker()->fd() : -1;
   std::array<pollfd, 2> descriptors{pollfd{fd, events, 0}, pollfd{waker, POLLIN, 0}};

@@ -46,6 +46,7 @@ class Association {
     socket_.send(id_, payload, options, error);
   }
 
+  /// The same with an end to the waiting: then false.
   [[nodiscard]] bool send(Bytes payload, const SendOptions& options, const Patience& patience) const {
     return socket_.send(id_, payload, options, patience);
   }

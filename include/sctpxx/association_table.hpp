@@ -15,7 +15,6 @@
 #include <vector>
 
 #include <sctpxx/address.hpp>
-#include <sctpxx/association.hpp>
 #include <sctpxx/export.hpp>
 #include <sctpxx/ids.hpp>
 #include <sctpxx/notification.hpp>

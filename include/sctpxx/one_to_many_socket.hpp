@@ -4,7 +4,6 @@
 
 #include <cstddef>
 #include <span>
-#include <string_view>
 #include <system_error>
 #include <vector>
 
@@ -32,10 +31,10 @@ struct SendResult {
 ///
 ///     sctp::OneToManySocket socket{{"::", 3868}};
 ///     sctp::ReceiveBuffer buffer;
+///     std::error_code gone;
 ///     while (auto received = socket.receive(buffer))
-///       received.match([&](const sctp::Message& m) { socket.association(m.association).send(m.payload, {},
-///       gone); },
-///                      [&](const auto& event) { log(to_string(event)); });
+///       if (const sctp::Message* m = received.message())
+///         socket.association(m->association).send(m->payload, {}, gone);
 ///
 /// Whom a message is for is said by the association's number alone. Associations come up by themselves, told
 /// by AssociationChange `up`; there is nothing to accept. Sending, receiving, options: see SocketRef. All

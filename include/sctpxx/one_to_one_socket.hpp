@@ -44,9 +44,8 @@ class OneToOneSocket : public Socket {
   SCTPXX_EXPORT explicit OneToOneSocket(const Address& peer);
   SCTPXX_EXPORT OneToOneSocket(const Address& peer, std::error_code& error) noexcept;
 
-  /// Takes over a one-to-one SCTP descriptor (`SOCK_STREAM`), or a peeled-off one,
-  /// and makes it close-on-exec and what this library needs. On failure the descriptor stays the caller's:
-  /// Errc::not_an_sctp_socket.
+  /// Takes over a one-to-one SCTP descriptor (`SOCK_STREAM`), or a peeled-off one, and makes it close-on-exec
+  /// and what this library needs. On failure the descriptor stays the caller's: Errc::not_an_sctp_socket.
   [[nodiscard]] SCTPXX_EXPORT static OneToOneSocket adopt(int fd);
   [[nodiscard]] SCTPXX_EXPORT static OneToOneSocket adopt(int fd, std::error_code& error) noexcept;
 
@@ -102,6 +101,7 @@ class OneToOneSocket : public Socket {
     SocketRef::send(association_, payload, options, error);
   }
 
+  /// The same with an end to the waiting: then false.
   [[nodiscard]] bool send(Bytes payload, const SendOptions& options, const Patience& patience) const {
     return SocketRef::send(association_, payload, options, patience);
   }

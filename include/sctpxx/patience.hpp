@@ -34,6 +34,9 @@ class Patience {
   template <class Rep, class Period>
   Patience(std::chrono::duration<Rep, Period> time, const Waker&&) = delete;
 
+  /// There is a waker, and it is awake.
+  [[nodiscard]] bool is_woken() const noexcept { return waker_ != nullptr && waker_->is_awake(); }
+
   /// The time has passed, or the waker is awake.
   [[nodiscard]] SCTPXX_EXPORT bool is_over() const noexcept;
 

@@ -149,14 +149,13 @@ class SendQueue {
     Messages messages;
     std::size_t bytes = 0;
     std::size_t in_flight = 0;
-    bool waits_for_dry = false;   // SenderDry is on, and nothing is given
-    bool had_dry = false;         // it was on before
-    bool mortal = false;          // something in flight may be given up
-    Clock::time_point asked{};    // for SenderDry, last
-    std::size_t dry_taken = 0;    // then: `taken_` when the last of it was taken
-    bool waits_for_room = false;  // the kernel had none
-    bool has_turn = false;        // it is in `turns_`
-    bool shuts_down = false;      // when nothing more waits in it
+    bool waits_for_dry = false;              // SenderDry is on, and nothing is given
+    bool mortal = false;                     // something in flight may be given up
+    Clock::time_point asked{};               // for SenderDry, last
+    std::optional<std::size_t> dry_taken{};  // `taken_` when the last SenderDry was
+    bool waits_for_room = false;             // the kernel had none
+    bool has_turn = false;                   // it is in `turns_`
+    bool shuts_down = false;                 // when nothing more waits in it
     Clock::time_point since{};
   };
   using Lines = std::unordered_map<AssociationId, Line>;
@@ -164,7 +163,7 @@ class SendQueue {
   Result give(AssociationId association, Line& line, Bytes payload, const SendOptions& options,
               std::error_code& error) noexcept;
   Result enqueue(AssociationId association, Line& line, Bytes payload, const SendOptions& options);
-  bool give_next(AssociationId association, Line& line) noexcept;
+  Result give_next(AssociationId association, Line& line) noexcept;
   bool wait_for_dry(AssociationId association, Line& line) noexcept;
   bool ask_for_dry(AssociationId association, Line& line) noexcept;
   void has_dry(Line& line) noexcept;

@@ -64,6 +64,17 @@ void read_beginnings(test::Receiver& receiver, std::size_t count) {
   }
 }
 
+/// A client that has sent all of them, of each of which the beginning has been read.
+sctp::OneToOneSocket begin_all(test::Receiver& receiver) {
+  auto client = receiver.connect([](const sctp::SocketRef& socket) {
+    test::retransmit_soon(socket);
+    test::force_send_buffer(socket, 500'000);
+  });
+  for (const Sent& one : all) one.send(client);
+  read_beginnings(receiver, all.size());
+  return client;
+}
+
 using Aborts = std::set<std::tuple<StreamId, bool>>;
 
 /// The next `count` events, which say that so many messages were aborted.
@@ -193,12 +204,7 @@ TEST_CASE("An abort is told of each message that it cuts off, with its stream an
   const Way way = any_way();
   INFO(test::name(way));
   test::Receiver receiver{way, test::small_window};
-  auto client = receiver.connect([](const sctp::SocketRef& socket) {
-    test::retransmit_soon(socket);
-    test::force_send_buffer(socket, 500'000);
-  });
-  for (const Sent& one : all) one.send(client);
-  read_beginnings(receiver, all.size());
+  auto client = begin_all(receiver);
   client.abort();
   CHECK(next_aborts(receiver, all.size()) == all_aborted);
   CHECK(receiver.buffer().unfinished() == 0);
@@ -224,12 +230,7 @@ TEST_CASE("A restart is told of each message that it cuts off, which the kernel 
   const Way way = any_way();
   INFO(test::name(way));
   test::Receiver receiver{way, test::small_window};
-  auto client = receiver.connect([](const sctp::SocketRef& socket) {
-    test::retransmit_soon(socket);
-    test::force_send_buffer(socket, 500'000);
-  });
-  for (const Sent& one : all) one.send(client);
-  read_beginnings(receiver, all.size());
+  auto client = begin_all(receiver);
   const auto successor = test::restart(std::move(client), way, receiver.socket(), receiver.buffer());
   // From now on the kernel hands out only what fits in the window on the streams that it cut off.
   successor.send(sctp::as_bytes("first"), {.stream = StreamId{0}});

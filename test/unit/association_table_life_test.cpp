@@ -6,9 +6,9 @@
 #include <set>
 #include <vector>
 
-#include "many_associations.hpp"
 #include "support/catch.hpp"
 #include "support/records.hpp"
+#include "table_of_many.hpp"
 
 /// How an AssociationTable tells the lives under one number apart.
 namespace {
@@ -22,22 +22,8 @@ using State = AssociationTable::State;
 constexpr AssociationId seven{7};
 constexpr AssociationId eight{8};
 
-struct Table : ManyAssociations {
-  AssociationTable table{socket};
-
-  Table() { kernel.forget_calls(); }
-
-  /// The kernel tells of an association that is up.
-  AssociationTable::Key brings_up(AssociationId id) {
-    of(id);
-    const auto change = table.take(came_up(id));
-    REQUIRE(change);
-    return change->key;
-  }
-};
-
 TEST_CASE("A peer that restarts ends one life and begins another, under the same number") {
-  Table test;
+  TableOfMany test;
   test.of(seven).addresses = {Address::parse("192.0.2.1:1"), Address::parse("192.0.2.2:1")};
   const auto first = test.brings_up(seven);
   test.table.take(StreamChange{.added_outgoing = 5, .association = seven});
@@ -68,7 +54,7 @@ TEST_CASE("A peer that restarts ends one life and begins another, under the same
 }
 
 TEST_CASE("Of a life that ended is told all that was known of it") {
-  Table test;
+  TableOfMany test;
   test.of(seven).addresses = {Address::parse("192.0.2.1:1"), Address::parse("192.0.2.2:1")};
   const auto first = test.brings_up(seven);
   const auto since = test.table.find(first)->since;
@@ -83,7 +69,7 @@ TEST_CASE("Of a life that ended is told all that was known of it") {
 }
 
 TEST_CASE("A peer that restarts while it is shutting down is up again") {
-  Table test;
+  TableOfMany test;
   const auto first = test.brings_up(seven);
   test.table.shutdown(first, std::chrono::hours{1});
   const auto change = test.table.take(restarted(seven));
@@ -95,7 +81,7 @@ TEST_CASE("A peer that restarts while it is shutting down is up again") {
 }
 
 TEST_CASE("A peer that restarts before it was told to be up has ended a life all the same") {
-  Table test;
+  TableOfMany test;
   test.of(seven);
   const bool added = GENERATE(false, true);
   const auto first = added ? test.table.add(seven) : test.table.expect(seven, std::chrono::hours{1});
@@ -110,7 +96,7 @@ TEST_CASE("A peer that restarts before it was told to be up has ended a life all
 }
 
 TEST_CASE("A restart of an association that the table did not know is one that comes up") {
-  Table test;
+  TableOfMany test;
   test.of(seven);
   const auto change = test.table.take(restarted(seven));
   REQUIRE(change);
@@ -120,7 +106,7 @@ TEST_CASE("A restart of an association that the table did not know is one that c
 }
 
 TEST_CASE("A key never means another life, also when the kernel gives the number again") {
-  Table test;
+  TableOfMany test;
   std::set<AssociationTable::Key> keys;
   for (int round = 0; round != 5; ++round) {
     const auto key = round % 2 == 0 ? test.brings_up(seven) : test.table.expect(seven);
@@ -132,7 +118,7 @@ TEST_CASE("A key never means another life, also when the kernel gives the number
 }
 
 TEST_CASE("An association that comes up under a number that lives has replaced that") {
-  Table test;
+  TableOfMany test;
   const auto first = test.brings_up(seven);
   const auto change = test.table.take(came_up(seven));
   REQUIRE(change);
@@ -143,7 +129,7 @@ TEST_CASE("An association that comes up under a number that lives has replaced t
 }
 
 TEST_CASE("Who expects what is up already has its key, and no end of its time") {
-  Table test;
+  TableOfMany test;
   const auto first = test.brings_up(seven);
   CHECK(test.table.expect(seven, std::chrono::milliseconds{1}) == first);
   CHECK(test.table.find(first)->state == State::up);
@@ -151,7 +137,7 @@ TEST_CASE("Who expects what is up already has its key, and no end of its time") 
 }
 
 TEST_CASE("Who adds under a number that lives begins another life") {
-  Table test;
+  TableOfMany test;
   const auto first = test.brings_up(seven);
   const auto second = test.table.add(seven);
   CHECK(test.table.find(first) == nullptr);

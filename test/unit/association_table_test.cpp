@@ -7,9 +7,9 @@
 #include <set>
 #include <vector>
 
-#include "many_associations.hpp"
 #include "support/catch.hpp"
 #include "support/records.hpp"
+#include "table_of_many.hpp"
 
 namespace {
 
@@ -22,20 +22,6 @@ using State = AssociationTable::State;
 
 constexpr AssociationId seven{7};
 constexpr AssociationId eight{8};
-
-struct Table : ManyAssociations {
-  AssociationTable table{socket};
-
-  Table() { kernel.forget_calls(); }
-
-  /// The kernel tells of an association that is up.
-  AssociationTable::Key brings_up(AssociationId id) {
-    of(id);
-    const auto change = table.take(came_up(id));
-    REQUIRE(change);
-    return change->key;
-  }
-};
 
 TEST_CASE("A table asks for what becomes of the peers' addresses and streams, and for nothing else") {
   ManyAssociations test;
@@ -57,7 +43,7 @@ TEST_CASE("A table whose events the kernel refuses is none") {
 
 TEST_CASE(
     "An association that comes up is in the table, with what the event says and what the kernel knows") {
-  Table test;
+  TableOfMany test;
   const auto first = Address::parse("192.0.2.1:3868");
   const auto second = Address::parse("198.51.100.1:3868");
   test.of(seven).addresses = {first, second};
@@ -96,7 +82,7 @@ TEST_CASE(
 }
 
 TEST_CASE("What both sides agreed on is asked of each association by itself") {
-  Table test;
+  TableOfMany test;
   using Capabilities = AssociationTable::Capabilities;
   const auto [option, expected] = GENERATE(table<int, Capabilities>({
       {SCTP_INTERLEAVING_SUPPORTED, {.interleaving = true}},
@@ -119,7 +105,7 @@ TEST_CASE("What both sides agreed on is asked of each association by itself") {
 }
 
 TEST_CASE("What this kernel cannot be asked is not agreed on") {
-  Table test;
+  TableOfMany test;
   test.kernel.unknown_options = {{IPPROTO_SCTP, SCTP_INTERLEAVING_SUPPORTED},
                                  {IPPROTO_SCTP, SCTP_ECN_SUPPORTED}};
   test.of(seven).capabilities = {{SCTP_INTERLEAVING_SUPPORTED, true}, {SCTP_PR_SUPPORTED, true}};
@@ -129,7 +115,7 @@ TEST_CASE("What this kernel cannot be asked is not agreed on") {
 }
 
 TEST_CASE("An association that has ended before the kernel is asked of it is up until its end is told") {
-  Table test;
+  TableOfMany test;
   const auto up = test.table.take(came_up(seven, 3, 4));
   REQUIRE(up);
   CHECK(up->kind == Change::Kind::up);
@@ -142,7 +128,7 @@ TEST_CASE("An association that has ended before the kernel is asked of it is up 
 
 TEST_CASE(
     "An association that is expected is set up under the same key, and the kernel is not asked before") {
-  Table test;
+  TableOfMany test;
   const auto key = test.table.expect(seven);
   CHECK(test.kernel.total() == 0);
   CHECK(key.id == seven);
@@ -169,7 +155,7 @@ TEST_CASE(
 }
 
 TEST_CASE("A setup that fails is closed when it was expected, and nothing otherwise") {
-  Table test;
+  TableOfMany test;
   const auto key = test.table.expect(seven);
   CHECK_FALSE(test.table.take(ended(eight, End::no_setup)));
   CHECK_FALSE(test.table.take(ended(AssociationId{}, End::no_setup)));
@@ -188,7 +174,7 @@ TEST_CASE("A setup that fails is closed when it was expected, and nothing otherw
 }
 
 TEST_CASE("Each association is closed once, with the reason, whatever it was before and however it ends") {
-  Table test;
+  TableOfMany test;
   const auto end = GENERATE(End::own_shutdown, End::peer_shutdown, End::own_abort, End::peer_abort,
                             End::timeout, End::no_setup);
   test.of(eight);
@@ -214,7 +200,7 @@ TEST_CASE("Each association is closed once, with the reason, whatever it was bef
 }
 
 TEST_CASE("An association that was up before the table is added, with what the kernel knows") {
-  Table test;
+  TableOfMany test;
   test.of(seven).streams_out = 21;
   test.of(seven).streams_in = 22;
   test.of(seven).addresses = {Address::parse("192.0.2.1:3868")};
@@ -231,7 +217,7 @@ TEST_CASE("An association that was up before the table is added, with what the k
 }
 
 TEST_CASE("An association that is added before its beginning was received comes up under the same key") {
-  Table test;
+  TableOfMany test;
   test.of(seven).addresses = {Address::parse("192.0.2.1:3868")};
   const auto key = test.table.add(seven);
   CHECK_FALSE(test.table.find(key)->up_told);
@@ -246,7 +232,7 @@ TEST_CASE("An association that is added before its beginning was received comes 
 }
 
 TEST_CASE("What is forgotten is in the table no more, and its end is not told") {
-  Table test;
+  TableOfMany test;
   const auto key = test.brings_up(seven);
   const auto other = test.brings_up(eight);
   test.table.shutdown(key, std::chrono::hours{1});

@@ -7,8 +7,8 @@
 #include <chrono>
 #include <vector>
 
-#include "many_associations.hpp"
 #include "support/catch.hpp"
+#include "table_of_many.hpp"
 
 /// How an AssociationTable ends associations in order, and those that take too long.
 namespace {
@@ -25,15 +25,7 @@ constexpr AssociationId seven{7};
 constexpr AssociationId eight{8};
 constexpr AssociationId nine{9};
 
-struct Timed : ManyAssociations {
-  AssociationTable table{socket};
-
-  Timed() { kernel.forget_calls(); }
-
-  AssociationTable::Key brings_up(AssociationId id) {
-    of(id);
-    return table.take(came_up(id))->key;
-  }
+struct Timed : TableOfMany {
   /// The kernel has begun to set it up.
   AssociationTable::Key begins(AssociationId id, std::optional<std::chrono::milliseconds> time = {}) {
     of(id).state = SCTP_COOKIE_WAIT;
