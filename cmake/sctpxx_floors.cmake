@@ -12,24 +12,29 @@ set(sctpxx_public_floors
   address message cause notification
   # floor 2, the two mechanisms
   waker patience received receive_buffer
-  option option/association option/capability option/delivery option/socket
+  option option/association option/capability option/delivery option/path option/stream option/authentication
+  option/socket
   # floor 3, handles that borrow
   socket_ref stream association
   # floor 4, owners
   socket one_to_one_socket listener one_to_many_socket
   # floor 5, conveniences on top of the public API
-  association_table send_queue reconnect sctp format)
+  association_table send_queue reconnect failure_detection shared_secret association_info feature sctp format)
 
 # What only src/ sees, each after the last public header that it may include.
 set(sctpxx_private_floors
   "escaped after bytes"
   "number after bytes"
   "sys after error"
-  "native after address"
+  "ticks after error"
+  "sysctl after error"
+  "native after message"
   "wait after patience"
   "failure after option"
-  "native_option after address"
-  "address_list after address"
+  "native_option after option"
+  "path_target after option"
+  "reconfiguration after option/capability"
+  "address_list after option"
   "storage after error"
   "unfinished after message"
   "failed_sends after notification"
@@ -38,20 +43,23 @@ set(sctpxx_private_floors
   "socket_name after socket_ref"
   "nonblocking after socket_ref"
   "subscription after socket_ref"
-  "descriptor after socket_ref")
+  "descriptor after socket_ref"
+  "sock_diag after association_info")
 
 set(sctpxx_headers ${sctpxx_public_floors})
 list(TRANSFORM sctpxx_headers PREPEND include/sctpxx/)
 list(TRANSFORM sctpxx_headers APPEND .hpp)
 
 # All sources but sys.cpp: most headers have one, of the same name; notification has its texts beside it, socket_ref
-# its sending and receiving, send_queue its shares.
+# its sending and receiving, send_queue its shares; option/path_params is the larger half of option/path.
 set(sctpxx_sources
   error address cause notification notification_text
   waker patience storage unfinished failed_sends reassembler receive_buffer
-  option/association option/capability option/delivery option/socket
+  option option/association option/capability option/delivery option/path option/path_params
+  option/stream option/authentication option/socket
   socket_ref send receive stream association socket one_to_one_socket listener one_to_many_socket
   association_table send_queue send_queue_share reconnect
-  failure wait address_list control subscription descriptor)
+  failure_detection shared_secret association_info feature
+  failure wait address_list control path_target reconfiguration subscription descriptor sock_diag)
 list(TRANSFORM sctpxx_sources PREPEND src/)
 list(TRANSFORM sctpxx_sources APPEND .cpp)

@@ -82,10 +82,8 @@ void explain_family(int fd, std::span<const Address> addresses, std::error_code&
   if (error != std::errc::invalid_argument) return;
   const auto is_v6 = [](const Address& address) { return address.family() == Address::Family::v6; };
   if (std::ranges::none_of(addresses, is_v6)) return;
-  int domain = AF_UNSPEC;
   std::error_code unknown;
-  native::get_native(fd, SOL_SOCKET, SO_DOMAIN, domain, unknown);
-  if (domain == AF_INET) error = Errc::wrong_address_family;
+  if (native::domain_of(fd, unknown) == AF_INET) error = Errc::wrong_address_family;
 }
 
 }  // namespace sctp

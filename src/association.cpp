@@ -6,6 +6,7 @@
 #include "control.hpp"
 #include "failure.hpp"
 #include "native.hpp"
+#include "reconfiguration.hpp"
 #include "subscription.hpp"
 #include "sys.hpp"
 
@@ -98,13 +99,53 @@ void Association::abort(std::string_view reason) const {
   if (error) fail_to_end(*this, Attempt::abort, error);
 }
 
+namespace {
+
+std::uint16_t flags_of(Association::Direction direction) noexcept {
+  switch (direction) {
+    case Association::Direction::outgoing: return SCTP_STREAM_RESET_OUTGOING;
+    case Association::Direction::incoming: return SCTP_STREAM_RESET_INCOMING;
+    case Association::Direction::both: break;
+  }
+  return SCTP_STREAM_RESET_OUTGOING | SCTP_STREAM_RESET_INCOMING;
+}
+
+}  // namespace
+
+void Association::reset_streams(Direction direction, std::span<const StreamId> streams,
+                                std::error_code& error) const noexcept {
+  sctp::reset_streams(target(), flags_of(direction), streams, error);
+}
+
+void Association::reset_streams(Direction direction, std::span<const StreamId> streams) const {
+  std::error_code error;
+  reset_streams(direction, streams, error);
+  if (error) fail(Attempt::reset_streams, "association " + to_string(id_), error);
+}
+
+void Association::add_streams(std::uint16_t outgoing, std::uint16_t incoming,
+                              std::error_code& error) const noexcept {
+  sctp::add_streams(target(), outgoing, incoming, error);
+}
+
+void Association::add_streams(std::uint16_t outgoing, std::uint16_t incoming) const {
+  std::error_code error;
+  add_streams(outgoing, incoming, error);
+  if (error) fail(Attempt::add_streams, "association " + to_string(id_), error);
+}
+
+void Association::reset(std::error_code& error) const noexcept { reset_association(target(), error); }
+
+void Association::reset() const {
+  std::error_code error;
+  reset(error);
+  if (error) fail(Attempt::reset_association, "association " + to_string(id_), error);
+}
+
 void Association::set_subscription(std::span<const EventType> events, bool on,
                                    std::error_code& error) const noexcept {
-  if (id_ == AssociationId{} && socket_.style() == Style::one_to_many) {  // that would be all of them
-    error = std::make_error_code(std::errc::not_connected);
-    return;
-  }
-  sctp::set_subscription(socket_.fd(), socket_.style(), id_, events, on, error);
+  const OptionTarget who = target();
+  sctp::set_subscription(who.fd, socket_.style(), who.association, events, on, error);
 }
 
 void Association::set_subscription(std::span<const EventType> events, bool on) const {

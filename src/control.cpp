@@ -9,16 +9,6 @@ namespace {
 
 static_assert(sizeof(sctp_sndinfo) == 16 && sizeof(sctp_prinfo) == 8 && sizeof(sctp_rcvinfo) == 28);
 
-std::uint16_t policy(Reliability::Policy policy) noexcept {
-  switch (policy) {
-    case Reliability::Policy::full: return SCTP_PR_SCTP_NONE;
-    case Reliability::Policy::lifetime: return SCTP_PR_SCTP_TTL;
-    case Reliability::Policy::retransmissions: return SCTP_PR_SCTP_RTX;
-    case Reliability::Policy::priority: return SCTP_PR_SCTP_PRIO;
-  }
-  return SCTP_PR_SCTP_NONE;
-}
-
 std::uint16_t flags(const SendOptions& options) noexcept {
   unsigned flags = 0;
   if (options.unordered) flags |= SCTP_UNORDERED;
@@ -55,7 +45,7 @@ SendControl::SendControl(AssociationId association, const SendOptions& options) 
     : SendControl{association, options, flags(options)} {
   if (options.reliability == Reliability{}) return;
   sctp_prinfo reliability{};
-  reliability.pr_policy = policy(options.reliability.policy());
+  reliability.pr_policy = native::to_native(options.reliability.policy());
   reliability.pr_value = options.reliability.value();
   write(bytes_.data() + info_space, SCTP_PRINFO, reliability);
   length_ = info_space + reliability_space;

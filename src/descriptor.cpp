@@ -6,10 +6,11 @@
 
 #include <array>
 #include <cerrno>
+#include <new>
 
 #include <sctpxx/error.hpp>
 #include <sctpxx/notification.hpp>
-#include <sctpxx/option/capability.hpp>
+#include <sctpxx/option/authentication.hpp>
 #include <sctpxx/option/delivery.hpp>
 
 #include "native_option.hpp"
@@ -56,12 +57,7 @@ Style style_of(int fd, std::error_code& error) noexcept {
   if (!error) native::get_native(fd, SOL_SOCKET, SO_PROTOCOL, protocol, error);
   if (!error && protocol != IPPROTO_SCTP) error = Errc::not_an_sctp_socket;
   if (error || type == SOCK_STREAM) return Style::one_to_one;
-  // A peeled-off socket has a peer, after the end of its association, too; one with many never has.
-  native::SocketAddress peer;
-  socklen_t length = sizeof peer;
-  if (sys::getpeername(fd, &peer.any, &length) == 0) return Style::peeled_off;
-  if (errno != ENOTCONN) error = native::last_error();
-  return Style::one_to_many;
+  return native::has_peer(fd, error) ? Style::peeled_off : Style::one_to_many;
 }
 
 void take_over(int fd, Style style, std::error_code& error) noexcept {
@@ -73,14 +69,32 @@ void take_over(int fd, Style style, std::error_code& error) noexcept {
 
 namespace {
 
-/// What `from` offers to its later associations. Only if it offers it, where that is off by itself.
-template <class Capability>
-void pass_on_capability(int from, int to, std::error_code& error, bool only_if_on = false) noexcept {
-  if (error) return;
-  Capability capability;
-  get_option(OptionTarget{from}, capability, error);
-  if (error == std::errc::no_protocol_option) return error.clear();  // an old kernel has nothing to pass on
-  if (!error && (capability.on || !only_if_on)) set_option(OptionTarget{to}, capability, error);
+/// Whether `from` offers this to its later associations (`option/capability.hpp`); then so does `to`. (Not by
+/// the typed option, which would say that it is too late for the one that there is.)
+bool pass_on_capability(int from, int to, int option, std::error_code& error) noexcept {
+  if (error) return false;
+  std::uint32_t on = 0;
+  native::get_value(OptionTarget{from}, option, on, error);
+  if (error == std::errc::no_protocol_option) return error.clear(), false;  // an old kernel has nothing
+  // Off by itself; and where it may not be on, the kernel refuses to be told that it is off, too.
+  const bool is_to_be_told = on != 0 || option != SCTP_INTERLEAVING_SUPPORTED;
+  if (!error && is_to_be_told) native::set_value(OptionTarget{to}, option, on, error);
+  return !error && on != 0;
+}
+
+/// What `from` wants to be authenticated, and how. Its keys need not be passed on, and cannot be: each
+/// association has its own, also when its peer begins anew. But then the kernel asks the socket for these.
+void pass_on_authentication(int from, int to, std::error_code& error) noexcept try {
+  option::LocalAuthChunks chunks;
+  option::HmacIdent hmacs;
+  get_option(OptionTarget{from}, chunks, error);
+  if (!error) get_option(OptionTarget{from}, hmacs, error);
+  if (!error) set_option(OptionTarget{to}, hmacs, error);
+  for (const option::ChunkType type : chunks.types) {
+    if (!error) set_option(OptionTarget{to}, option::AuthChunk{type}, error);
+  }
+} catch (const std::bad_alloc&) {
+  error = std::make_error_code(std::errc::not_enough_memory);
 }
 
 /// A number that is 0 where nobody has set it.
@@ -101,13 +115,10 @@ void pass_on_number(int from, int to, int level, int option, std::error_code& er
 
 void pass_on(int from, int to, std::error_code& error) noexcept {
   error.clear();
-  pass_on_capability<option::PrSupported>(from, to, error);
-  pass_on_capability<option::ReconfigSupported>(from, to, error);
-  pass_on_capability<option::AuthSupported>(from, to, error);
-  pass_on_capability<option::AsconfSupported>(from, to, error);
-  pass_on_capability<option::EcnSupported>(from, to, error);
-  // Where it may not be on, the kernel refuses to be told that it is off, too.
-  pass_on_capability<option::InterleavingSupported>(from, to, error, true);
+  if (pass_on_capability(from, to, SCTP_AUTH_SUPPORTED, error)) pass_on_authentication(from, to, error);
+  for (const int option : {SCTP_PR_SUPPORTED, SCTP_RECONFIG_SUPPORTED, SCTP_ASCONF_SUPPORTED,
+                           SCTP_ECN_SUPPORTED, SCTP_INTERLEAVING_SUPPORTED})
+    pass_on_capability(from, to, option, error);
   // In this order: the kernel derives the priority from the type of service.
   pass_on_number(from, to, IPPROTO_IP, IP_TOS, error);
   pass_on_number(from, to, IPPROTO_IPV6, IPV6_TCLASS, error);

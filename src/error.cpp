@@ -36,6 +36,11 @@ class Category final : public std::error_category {
       case Errc::malformed_notification: return "an event that is shorter than its type requires was dropped";
       case Errc::value_not_taken:
         return "the kernel took another value (it is capped by a sysctl; `get` tells)";
+      case Errc::too_late:
+        return "it was settled when the association was set up (set it before `connect`, or on the listener)";
+      case Errc::not_negotiated:
+        return "both sides have not agreed on it (turn it on, on both, before the association is set up)";
+      case Errc::no_such_path: return "the peer has no such address (`peer_addresses` tells)";
       case Errc::not_an_sctp_socket: return "not an SCTP socket of this style";
     }
     return "unknown error " + std::to_string(value);
@@ -49,12 +54,15 @@ class Category final : public std::error_category {
       case Errc::message_exceeds_limit: return std::errc::value_too_large;
       case Errc::receive_info_missing:
       case Errc::malformed_notification: return std::errc::bad_message;
+      case Errc::too_late: return std::errc::already_connected;
+      case Errc::not_negotiated: return std::errc::not_supported;
       case Errc::not_an_sctp_socket: return std::errc::not_a_socket;
       case Errc::malformed_address:
       case Errc::no_addresses:
       case Errc::ports_differ:
       case Errc::empty_message:
       case Errc::no_such_stream:
+      case Errc::no_such_path:
       case Errc::value_not_taken: return std::errc::invalid_argument;
     }
     return {value, *this};

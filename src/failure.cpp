@@ -5,8 +5,6 @@
 #include <cerrno>
 #include <new>
 
-#include <sctpxx/option.hpp>
-
 namespace sctp {
 namespace {
 
@@ -24,7 +22,11 @@ std::string_view phrase(Attempt attempt) noexcept {
     case Attempt::abort: return "cannot abort the association with";
     case Attempt::peel_off: return "cannot peel off association";
     case Attempt::list_associations: return "cannot list the associations of";
+    case Attempt::reset_streams: return "cannot ask to reset streams of";
+    case Attempt::add_streams: return "cannot ask for more streams of";
+    case Attempt::reset_association: return "cannot ask to reset";
     case Attempt::ask_addresses: return "cannot ask for the addresses of";
+    case Attempt::ask_about: return "cannot ask about";
     case Attempt::change_mode: return "cannot change the blocking mode of";
     case Attempt::wait: return "cannot wait for";
     case Attempt::subscribe: return "cannot change the events of";
@@ -36,6 +38,8 @@ std::string_view phrase(Attempt attempt) noexcept {
 std::string_view advice(Attempt attempt, std::error_code error) noexcept {
   if (error.category() != std::system_category() && error.category() != std::generic_category()) return {};
   const bool local = attempt == Attempt::bind || attempt == Attempt::listen;
+  const bool reconfigures = attempt == Attempt::reset_streams || attempt == Attempt::add_streams ||
+                            attempt == Attempt::reset_association;
   switch (error.value()) {
     case EADDRINUSE: return "another socket has this port; take another one, or port 0 for any free one";
     case EADDRNOTAVAIL:
@@ -54,8 +58,13 @@ std::string_view advice(Attempt attempt, std::error_code error) noexcept {
     case ETIMEDOUT: return "no answer; is the address right, and does a firewall let SCTP pass?";
     case EISCONN: return "there is an association already";
     case EINPROGRESS:
-      return "under way on a non-blocking socket; wait until it is writable, then try_connect again";
-    case EWOULDBLOCK: return "the socket is non-blocking; use the call's try_ form";
+      return reconfigures ? "another such request is under way; wait for its event"
+                          : "under way on a non-blocking socket; wait until it is writable, then try_connect "
+                            "again";
+    case EPERM: return reconfigures ? "allow it with option::EnableStreamReset" : "";
+    case EWOULDBLOCK:
+      return reconfigures ? "messages wait that were not sent, or not acknowledged yet (SenderDry tells)"
+                          : "the socket is non-blocking; use the call's try_ form";
     case EPIPE: return "there is no association, or no more";
     case ESHUTDOWN:
     case ESRCH: return "the association has ended, or is ending";
@@ -103,16 +112,5 @@ std::string to_string(std::span<const Address> addresses) {
   if (!addresses.empty()) text.append(":").append(std::to_string(addresses.front().port()));
   return text;
 }
-
-inline namespace v0 {
-void detail::throw_option_failure(std::string_view verb, std::string_view option, std::error_code error) {
-  std::string text{"cannot "};
-  text.append(verb).append(" ").append(option);
-  if (error.category() == std::system_category() && error.value() == ENOPROTOOPT) {
-    text.append(": this kernel has no such option");
-  }
-  throw std::system_error{error, text};
-}
-}  // namespace v0
 
 }  // namespace sctp

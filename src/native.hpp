@@ -18,6 +18,7 @@
 #include <sctpxx/address.hpp>
 #include <sctpxx/bytes.hpp>
 #include <sctpxx/ids.hpp>
+#include <sctpxx/message.hpp>
 
 #include <linux/sctp.h>  // needs <sys/socket.h> and <cstdint> before it
 
@@ -29,6 +30,16 @@ inline std::error_code last_error() noexcept { return {errno, std::system_catego
 
 constexpr sctp_assoc_t to_native(AssociationId id) noexcept { return static_cast<sctp_assoc_t>(id); }
 constexpr std::uint16_t to_native(StreamId id) noexcept { return static_cast<std::uint16_t>(id); }
+
+inline std::uint16_t to_native(Reliability::Policy policy) noexcept {
+  switch (policy) {
+    case Reliability::Policy::full: return SCTP_PR_SCTP_NONE;
+    case Reliability::Policy::lifetime: return SCTP_PR_SCTP_TTL;
+    case Reliability::Policy::retransmissions: return SCTP_PR_SCTP_RTX;
+    case Reliability::Policy::priority: return SCTP_PR_SCTP_PRIO;
+  }
+  return SCTP_PR_SCTP_NONE;
+}
 
 /// The one place where the byte order of a PPID changes: the kernel passes it on untouched.
 inline std::uint32_t to_wire(Ppid ppid) noexcept { return htonl(static_cast<std::uint32_t>(ppid)); }
@@ -88,6 +99,20 @@ inline std::optional<Address> address_from(Bytes bytes) noexcept {
     return Address::v6(octets, ntohs(v6.sin6_port), scope);
   }
   return std::nullopt;
+}
+
+/// The address that lies `offset` bytes into one of the kernel's structures; none where there is none.
+template <class Native>
+Address address_in(const Native& native, std::size_t offset) noexcept {
+  return address_from(std::as_bytes(std::span{&native, 1}).subspan(offset)).value_or(Address{});
+}
+
+/// Writes `address` there. The kernel's packed structures misalign it, so that only its bytes may be touched.
+template <class Native>
+void put_address(const Address& address, Native& native, std::size_t offset) noexcept {
+  SocketAddress name;
+  const socklen_t length = to_native(address, name);
+  std::memcpy(reinterpret_cast<std::byte*>(&native) + offset, &name, length);
 }
 
 /// The address that the kernel wrote here, of the length that it gave.

@@ -51,6 +51,20 @@ long long monotonic_milliseconds() noexcept {
   return now.tv_sec * 1000LL + now.tv_nsec / 1'000'000;
 }
 
+long long tick_nanoseconds() noexcept {
+  timespec tick{};
+  ::clock_getres(CLOCK_MONOTONIC_COARSE, &tick);
+  return tick.tv_nsec;
+}
+
+ssize_t read_file(const char* path, char* text, std::size_t size) noexcept {
+  const int fd = ::open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return fd;
+  const ssize_t length = ::read(fd, text, size);
+  ::close(fd);
+  return length;
+}
+
 int eventfd() noexcept { return ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK); }
 int signal_eventfd(int fd) noexcept { return ::eventfd_write(fd, 1); }
 int clear_eventfd(int fd) noexcept {

@@ -6,6 +6,8 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include <cstddef>
+
 /// Every call of the library into the kernel or into libsctp, by its own name and with its own promise: a
 /// negative result, and errno says why. Nothing else in the library calls either. This is the seam at which
 /// the unit tests put a scripted kernel in place of `sys.cpp`.
@@ -30,6 +32,10 @@ int get_status_flags(int fd) noexcept;
 int set_status_flags(int fd, int flags) noexcept;
 unsigned interface_index(const char* name) noexcept;
 long long monotonic_milliseconds() noexcept;
+/// How long one tick of the kernel's clock takes, in which it counts some of its times.
+long long tick_nanoseconds() noexcept;
+/// The beginning of a file, as one of /proc.
+ssize_t read_file(const char* path, char* text, std::size_t size) noexcept;
 /// A close-on-exec descriptor of its own, which is readable between the next two.
 int eventfd() noexcept;
 int signal_eventfd(int fd) noexcept;

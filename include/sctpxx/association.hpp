@@ -4,6 +4,7 @@
 
 #include <array>
 #include <cstddef>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <system_error>
@@ -95,6 +96,34 @@ class Association {
   SCTPXX_EXPORT void abort(std::string_view reason, std::error_code& error) const noexcept;
   static constexpr std::size_t longest_reason = 1024;
 
+  enum class Direction : std::uint8_t { outgoing, incoming, both };
+
+  /// Asks the peer to let these streams begin anew with the number 0: of those that we send on, that the peer
+  /// sends on, or both; all of them when the list is empty. Answered by StreamReset, one for each direction,
+  /// `done`, `denied` or `failed`; until then nothing leaves on them, and messages of other streams may wait,
+  /// too. Subscribe to that.
+  /// Fails with Errc::not_negotiated where both sides do not have option::ReconfigSupported; with
+  /// `operation_not_permitted` without option::EnableStreamReset here; with `operation_in_progress` while a
+  /// request of this or the next two kinds is under way; with `operation_would_block` while messages wait
+  /// that were not sent yet on one of the streams; with Errc::no_such_stream. SCTP_RESET_STREAMS, RFC
+  /// 6525 6.3.2.
+  SCTPXX_EXPORT void reset_streams(Direction direction, std::span<const StreamId> streams = {}) const;
+  SCTPXX_EXPORT void reset_streams(Direction direction, std::span<const StreamId> streams,
+                                   std::error_code& error) const noexcept;
+
+  /// Asks for so many more streams. Answered by StreamChange, one for each direction. Messages may be sent on
+  /// the new outgoing ones at once; when the peer denies them, they fail. Fails as above; with
+  /// `invalid_argument` where there would be more than 65535. SCTP_ADD_STREAMS, RFC 6525 6.3.4.
+  SCTPXX_EXPORT void add_streams(std::uint16_t outgoing, std::uint16_t incoming) const;
+  SCTPXX_EXPORT void add_streams(std::uint16_t outgoing, std::uint16_t incoming,
+                                 std::error_code& error) const noexcept;
+
+  /// Asks that everything be counted anew: transmission sequence numbers and all streams. Answered by
+  /// AssociationReset. Fails as above; with `operation_would_block` while anything is unacknowledged.
+  /// SCTP_RESET_ASSOC, RFC 6525 6.3.3.
+  SCTPXX_EXPORT void reset() const;
+  SCTPXX_EXPORT void reset(std::error_code& error) const noexcept;
+
   /// Asks for these kinds of events from this association alone, or for no more of them. As
   /// SocketRef::subscribe.
   template <Subscribable... Events>
@@ -143,8 +172,29 @@ class Association {
     return value;
   }
 
+  /// The same of a part of it, a path or a stream: `association.get<option::PeerAddrInfo>(address).rtt`,
+  /// `association.set(option::StreamSchedulerValue{1}, stream)`.
+  template <option::KeyedSettable O>
+  void set(const O& value, const typename O::Key& part) const {
+    option::set(target(), part, value);
+  }
+  template <option::KeyedSettable O>
+  void set(const O& value, const typename O::Key& part, std::error_code& error) const noexcept {
+    set_option(target(), part, value, error);
+  }
+  template <option::KeyedGettable O>
+  [[nodiscard]] O get(const typename O::Key& part) const {
+    return option::get<O>(target(), part);
+  }
+  template <option::KeyedGettable O>
+  [[nodiscard]] O get(const typename O::Key& part, std::error_code& error) const noexcept {
+    O value;
+    get_option(target(), part, value, error);
+    return value;
+  }
+
  private:
-  [[nodiscard]] OptionTarget target() const noexcept { return {socket_.fd(), id_}; }
+  [[nodiscard]] OptionTarget target() const noexcept { return detail::one_association(socket_, id_); }
   SCTPXX_EXPORT void set_subscription(std::span<const EventType> events, bool on) const;
   SCTPXX_EXPORT void set_subscription(std::span<const EventType> events, bool on,
                                       std::error_code& error) const noexcept;

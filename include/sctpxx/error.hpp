@@ -24,7 +24,10 @@ enum class Errc {
   receive_info_missing,    ///< a message without SCTP_RCVINFO: stream unknown. `bad_message`
   malformed_notification,  ///< shorter than its type requires. `bad_message`
   value_not_taken,         ///< the kernel silently used another value. `invalid_argument`
-  not_an_sctp_socket,      ///< `adopt` was given another kind of descriptor. `not_a_socket`
+  too_late,                ///< settled when the association was set up, and otherwise. `already_connected`
+  not_negotiated,      ///< both sides did not agree on it when the association was set up. `not_supported`
+  no_such_path,        ///< the peer has no such address. `invalid_argument`
+  not_an_sctp_socket,  ///< `adopt` was given another kind of descriptor. `not_a_socket`
 };
 
 /// Questions to ask of any error: `if (error == sctp::Condition::association_ended) reconnect();`

@@ -213,22 +213,41 @@ class SocketRef {
   SCTPXX_EXPORT void set_nonblocking(bool on = true) const;
   SCTPXX_EXPORT void set_nonblocking(bool on, std::error_code& error) const noexcept;
 
-  /// `socket.set(option::RtoInfo{.min = 200ms})`; took effect, or fails.
+  /// `socket.set(option::RtoInfo{.min = 200ms})`: what later associations begin with; of a socket that has
+  /// one association that is up, what that one has. Took effect, or fails.
   template <option::Settable O>
+    requires(!option::OfAssociation<O>)
   void set(const O& value) const {
     option::set(OptionTarget{fd_}, value);
   }
   template <option::Settable O>
+    requires(!option::OfAssociation<O>)
   void set(const O& value, std::error_code& error) const noexcept {
     set_option(OptionTarget{fd_}, value, error);
   }
 
+  /// The same for the associations that there are, too, or for them alone:
+  /// `socket.set(option::DelayedSack{.delay = 10ms}, sctp::Associations::all)`. When one of them fails, those
+  /// before it have the value.
+  template <option::Settable O>
+    requires option::ReachesExisting<O>
+  void set(const O& value, Associations which) const {
+    option::set(OptionTarget{fd_, {}, which}, value);
+  }
+  template <option::Settable O>
+    requires option::ReachesExisting<O>
+  void set(const O& value, Associations which, std::error_code& error) const noexcept {
+    set_option(OptionTarget{fd_, {}, which}, value, error);
+  }
+
   /// `socket.get<option::SndBuf>().size`.
   template <option::Gettable O>
+    requires(!option::OfAssociation<O>)
   [[nodiscard]] O get() const {
     return option::get<O>(OptionTarget{fd_});
   }
   template <option::Gettable O>
+    requires(!option::OfAssociation<O>)
   [[nodiscard]] O get(std::error_code& error) const noexcept {
     O value;
     get_option(OptionTarget{fd_}, value, error);
@@ -270,5 +289,13 @@ class SocketRef {
   SCTPXX_EXPORT void set_subscription(std::span<const EventType> events, bool on,
                                       std::error_code& error) const noexcept;
 };
+
+namespace detail {
+/// To a one-to-many socket the numbers 0 to 2 mean others than one association; -1 is nobody's.
+[[nodiscard]] inline OptionTarget one_association(const SocketRef& socket, AssociationId id) noexcept {
+  const bool means_others = id >= AssociationId{0} && id <= AssociationId{2};
+  return {socket.fd(), means_others && socket.style() == Style::one_to_many ? AssociationId{-1} : id, {}};
+}
+}  // namespace detail
 
 }  // namespace sctp::inline v0

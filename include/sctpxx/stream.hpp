@@ -37,6 +37,11 @@ class Stream {
                                             std::error_code& error) const noexcept;
   [[nodiscard]] SCTPXX_EXPORT bool try_send(Bytes payload, std::error_code& error) const noexcept;
 
+  /// Asks the peer to let this stream begin anew with the number 0; answered by StreamReset. As
+  /// Association::reset_streams.
+  SCTPXX_EXPORT void reset() const;
+  SCTPXX_EXPORT void reset(std::error_code& error) const noexcept;
+
  private:
   [[nodiscard]] SendOptions options(Reliability reliability) const noexcept {
     return {.stream = id_, .ppid = ppid_, .reliability = reliability};

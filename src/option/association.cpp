@@ -7,6 +7,7 @@
 #include <sctpxx/error.hpp>
 
 #include "native_option.hpp"
+#include "ticks.hpp"
 
 namespace sctp::inline v0::option {
 namespace {
@@ -15,6 +16,8 @@ using native::get_native;
 using native::set_native;
 
 static_assert(sizeof(sctp_initmsg) == 8 && sizeof(sctp_rtoinfo) == 16 && sizeof(sctp_status) == 176);
+static_assert(sizeof(sctp_assocparams) == 20 && sizeof(sctp_setadaptation) == 4);
+static_assert(sizeof(sctp_assoc_stats) == 256 && offsetof(sctp_assoc_stats, sas_maxrto) == 136);
 static_assert(SCTP_ESTABLISHED == int(Status::State::established) &&
               SCTP_SHUTDOWN_ACK_SENT == int(Status::State::shutdown_ack_sent));
 
@@ -45,7 +48,7 @@ void get_option(OptionTarget target, InitMsg& value, std::error_code& error) noe
 void set_option(OptionTarget target, const RtoInfo& value, std::error_code& error) noexcept {
   error.clear();
   sctp_rtoinfo rto{};
-  rto.srto_assoc_id = native::to_native(target.association);
+  rto.srto_assoc_id = native::whom(target);
   native::set_milliseconds(value.initial, rto.srto_initial, error);
   native::set_milliseconds(value.max, rto.srto_max, error);
   native::set_milliseconds(value.min, rto.srto_min, error);
@@ -54,7 +57,7 @@ void set_option(OptionTarget target, const RtoInfo& value, std::error_code& erro
 
 void get_option(OptionTarget target, RtoInfo& value, std::error_code& error) noexcept {
   sctp_rtoinfo rto{};
-  rto.srto_assoc_id = native::to_native(target.association);
+  rto.srto_assoc_id = native::whom(target);
   get_native(target.fd, IPPROTO_SCTP, SCTP_RTOINFO, rto, error);
   if (error) return;
   value = {
@@ -62,6 +65,54 @@ void get_option(OptionTarget target, RtoInfo& value, std::error_code& error) noe
       .max = std::chrono::milliseconds{rto.srto_max},
       .min = std::chrono::milliseconds{rto.srto_min},
   };
+}
+
+void set_option(OptionTarget target, const AssocInfo& value, std::error_code& error) noexcept {
+  error.clear();
+  sctp_assocparams info{};
+  info.sasoc_assoc_id = native::whom(target);
+  native::set_count(value.max_retransmissions, info.sasoc_asocmaxrxt, error);
+  native::set_milliseconds(value.cookie_life, info.sasoc_cookie_life, error);
+  if (!error) set_native(target.fd, IPPROTO_SCTP, SCTP_ASSOCINFO, info, error);
+}
+
+void get_option(OptionTarget target, AssocInfo& value, std::error_code& error) noexcept {
+  sctp_assocparams info{};
+  info.sasoc_assoc_id = native::whom(target);
+  get_native(target.fd, IPPROTO_SCTP, SCTP_ASSOCINFO, info, error);
+  if (error) return;
+  value = {
+      .max_retransmissions = info.sasoc_asocmaxrxt,
+      .cookie_life = std::chrono::milliseconds{info.sasoc_cookie_life},
+  };
+}
+
+void get_option(OptionTarget target, AssocWindow& value, std::error_code& error) noexcept {
+  sctp_assocparams info{};
+  info.sasoc_assoc_id = native::whom(target);
+  get_native(target.fd, IPPROTO_SCTP, SCTP_ASSOCINFO, info, error);
+  if (error) return;
+  // Without an association the kernel answers with zeros.
+  if (info.sasoc_number_peer_destinations == 0) {
+    error = std::make_error_code(std::errc::invalid_argument);
+    return;
+  }
+  value = {
+      .local = info.sasoc_local_rwnd,
+      .peer = info.sasoc_peer_rwnd,
+      .peer_addresses = info.sasoc_number_peer_destinations,
+  };
+}
+
+void set_option(OptionTarget target, const AdaptationLayer& value, std::error_code& error) noexcept {
+  const sctp_setadaptation native{value.value};
+  set_native(target.fd, IPPROTO_SCTP, SCTP_ADAPTATION_LAYER, native, error);
+}
+
+void get_option(OptionTarget target, AdaptationLayer& value, std::error_code& error) noexcept {
+  sctp_setadaptation native{};
+  get_native(target.fd, IPPROTO_SCTP, SCTP_ADAPTATION_LAYER, native, error);
+  if (!error) value.value = native.ssb_adaptation_ind;
 }
 
 void set_option(OptionTarget target, const AutoClose& value, std::error_code& error) noexcept {
@@ -86,7 +137,7 @@ void get_option(OptionTarget target, AutoClose& value, std::error_code& error) n
 
 void get_option(OptionTarget target, Status& value, std::error_code& error) noexcept {
   sctp_status status{};
-  status.sstat_assoc_id = native::to_native(target.association);
+  status.sstat_assoc_id = native::whom(target);
   get_native(target.fd, IPPROTO_SCTP, SCTP_STATUS, status, error);
   if (error) return;
   value = {
@@ -100,11 +151,9 @@ void get_option(OptionTarget target, Status& value, std::error_code& error) noex
       .fragmentation_point = status.sstat_fragmentation_point,
       .primary = {},
   };
-  // spinfo_address is misaligned in its packed structure: only its bytes may be looked at.
-  const Bytes bytes = std::as_bytes(std::span{&status, 1});
   constexpr std::size_t offset =
       offsetof(sctp_status, sstat_primary) + offsetof(sctp_paddrinfo, spinfo_address);
-  if (const auto primary = native::address_from(bytes.subspan(offset))) value.primary = *primary;
+  value.primary = native::address_in(status, offset);
 }
 
 std::string to_string(Status::State state) {
@@ -119,6 +168,35 @@ std::string to_string(Status::State state) {
     case Status::State::shutdown_ack_sent: return "SHUTDOWN-ACK-SENT";
   }
   return "state " + std::to_string(static_cast<std::int32_t>(state));
+}
+
+void get_option(OptionTarget target, AssocStats& value, std::error_code& error) noexcept {
+  sctp_assoc_stats stats{};
+  stats.sas_assoc_id = native::whom(target);
+  get_native(target.fd, IPPROTO_SCTP, SCTP_GET_ASSOC_STATS, stats, error);
+  if (error) return;
+  value = {
+      .longest_rto = native::from_ticks(stats.sas_maxrto),
+      .longest_rto_path = native::address_in(stats, offsetof(sctp_assoc_stats, sas_obs_rto_ipaddr)),
+      .sent_packets = stats.sas_opackets,
+      .received_packets = stats.sas_ipackets,
+      .sent_sacks = stats.sas_osacks,
+      .received_sacks = stats.sas_isacks,
+      .sent_ordered_chunks = stats.sas_oodchunks,
+      .received_ordered_chunks = stats.sas_iodchunks,
+      .sent_unordered_chunks = stats.sas_ouodchunks,
+      .received_unordered_chunks = stats.sas_iuodchunks,
+      .retransmitted_chunks = stats.sas_rtxchunks,
+      .received_twice_chunks = stats.sas_idupchunks,
+      .received_early_chunks = stats.sas_outofseqtsns,
+      .received_gap_reports = stats.sas_gapcnt,
+      .sent_control_chunks = stats.sas_octrlchunks,
+      .received_control_chunks = stats.sas_ictrlchunks,
+  };
+}
+
+void get_option(OptionTarget target, AssocNumber& value, std::error_code& error) noexcept {
+  get_native(target.fd, IPPROTO_SCTP, SCTP_GET_ASSOC_NUMBER, value.count, error);
 }
 
 }  // namespace sctp::inline v0::option

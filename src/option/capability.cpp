@@ -2,6 +2,8 @@
 // SPDX-License-Identifier: MIT
 #include <sctpxx/option/capability.hpp>
 
+#include <sctpxx/error.hpp>
+
 #include "native_option.hpp"
 
 namespace sctp::inline v0::option {
@@ -9,18 +11,18 @@ namespace {
 
 template <class Capability>
 void offer(OptionTarget target, int option, const Capability& value, std::error_code& error) noexcept {
-  sctp_assoc_value native{};
-  native.assoc_id = native::to_native(target.association);
-  native.assoc_value = value.on ? 1 : 0;
-  native::set_native(target.fd, IPPROTO_SCTP, option, native, error);
+  native::set_value(target, option, value.on ? 1 : 0, error);
+  // What is for later associations alone, on a socket that has its one, the kernel takes without a word.
+  Capability settled;
+  if (!error) get_option(target, settled, error);
+  if (!error && settled.on != value.on) error = Errc::too_late;
 }
 
 template <class Capability>
 void ask(OptionTarget target, int option, Capability& value, std::error_code& error) noexcept {
-  sctp_assoc_value native{};
-  native.assoc_id = native::to_native(target.association);
-  native::get_native(target.fd, IPPROTO_SCTP, option, native, error);
-  if (!error) value.on = native.assoc_value != 0;
+  std::uint32_t on = 0;
+  native::get_value(target, option, on, error);
+  if (!error) value.on = on != 0;
 }
 
 }  // namespace

@@ -2,53 +2,89 @@
 // SPDX-License-Identifier: MIT
 #include <sctpxx/option/delivery.hpp>
 
+#include <sctpxx/option/capability.hpp>
+
 #include "native_option.hpp"
 
 namespace sctp::inline v0::option {
 
+using native::get_flag;
 using native::get_native;
+using native::get_value;
+using native::set_flag;
 using native::set_native;
+using native::set_value;
 
-static_assert(sizeof(sctp_assoc_value) == 8 && sizeof(sctp_sack_info) == 12);
+static_assert(sizeof(sctp_sack_info) == 12);
 
 void set_option(OptionTarget target, const NoDelay& value, std::error_code& error) noexcept {
-  set_native(target.fd, IPPROTO_SCTP, SCTP_NODELAY, int{value.on}, error);
+  set_flag(target, IPPROTO_SCTP, SCTP_NODELAY, value.on, error);
 }
 
 void get_option(OptionTarget target, NoDelay& value, std::error_code& error) noexcept {
-  int on = 0;
-  get_native(target.fd, IPPROTO_SCTP, SCTP_NODELAY, on, error);
-  if (!error) value.on = on != 0;
+  get_flag(target, IPPROTO_SCTP, SCTP_NODELAY, value.on, error);
 }
 
 void set_option(OptionTarget target, const FragmentInterleave& value, std::error_code& error) noexcept {
-  set_native(target.fd, IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, int{value.on}, error);
+  set_flag(target, IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, value.on, error);
 }
 
 void get_option(OptionTarget target, FragmentInterleave& value, std::error_code& error) noexcept {
-  int on = 0;
-  get_native(target.fd, IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, on, error);
-  if (!error) value.on = on != 0;
+  get_flag(target, IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE, value.on, error);
 }
 
 void set_option(OptionTarget target, const MaxSeg& value, std::error_code& error) noexcept {
-  sctp_assoc_value size{};
-  size.assoc_id = native::to_native(target.association);
-  size.assoc_value = value.size;
-  set_native(target.fd, IPPROTO_SCTP, SCTP_MAXSEG, size, error);
+  set_value(target, SCTP_MAXSEG, value.size, error);
 }
 
 void get_option(OptionTarget target, MaxSeg& value, std::error_code& error) noexcept {
-  sctp_assoc_value size{};
-  size.assoc_id = native::to_native(target.association);
-  get_native(target.fd, IPPROTO_SCTP, SCTP_MAXSEG, size, error);
-  if (!error) value.size = size.assoc_value;
+  get_value(target, SCTP_MAXSEG, value.size, error);
+}
+
+void set_option(OptionTarget target, const DisableFragments& value, std::error_code& error) noexcept {
+  set_flag(target, IPPROTO_SCTP, SCTP_DISABLE_FRAGMENTS, value.on, error);
+}
+
+void get_option(OptionTarget target, DisableFragments& value, std::error_code& error) noexcept {
+  get_flag(target, IPPROTO_SCTP, SCTP_DISABLE_FRAGMENTS, value.on, error);
+}
+
+void set_option(OptionTarget target, const PartialDeliveryPoint& value, std::error_code& error) noexcept {
+  error.clear();
+  InterleavingSupported interleaving;
+  if (value.size != 0) get_option(target, interleaving, error);
+  if (error) return;
+  if (!interleaving.on) {
+    error = std::make_error_code(std::errc::operation_not_permitted);
+    return;
+  }
+  set_native(target.fd, IPPROTO_SCTP, SCTP_PARTIAL_DELIVERY_POINT, value.size, error);
+}
+
+void get_option(OptionTarget target, PartialDeliveryPoint& value, std::error_code& error) noexcept {
+  get_native(target.fd, IPPROTO_SCTP, SCTP_PARTIAL_DELIVERY_POINT, value.size, error);
+}
+
+void set_option(OptionTarget target, const Context& value, std::error_code& error) noexcept {
+  set_value(target, SCTP_CONTEXT, value.value, error);
+}
+
+void get_option(OptionTarget target, Context& value, std::error_code& error) noexcept {
+  get_value(target, SCTP_CONTEXT, value.value, error);
+}
+
+void set_option(OptionTarget target, const MaxBurst& value, std::error_code& error) noexcept {
+  set_value(target, SCTP_MAX_BURST, value.packets, error);
+}
+
+void get_option(OptionTarget target, MaxBurst& value, std::error_code& error) noexcept {
+  get_value(target, SCTP_MAX_BURST, value.packets, error);
 }
 
 void set_option(OptionTarget target, const DelayedSack& value, std::error_code& error) noexcept {
   error.clear();
   sctp_sack_info sack{};
-  sack.sack_assoc_id = native::to_native(target.association);
+  sack.sack_assoc_id = native::whom(target);
   native::set_milliseconds(value.delay, sack.sack_delay, error);
   native::set_count(value.packets, sack.sack_freq, error);
   if (!error) set_native(target.fd, IPPROTO_SCTP, SCTP_DELAYED_SACK, sack, error);
@@ -56,7 +92,7 @@ void set_option(OptionTarget target, const DelayedSack& value, std::error_code& 
 
 void get_option(OptionTarget target, DelayedSack& value, std::error_code& error) noexcept {
   sctp_sack_info sack{};
-  sack.sack_assoc_id = native::to_native(target.association);
+  sack.sack_assoc_id = native::whom(target);
   get_native(target.fd, IPPROTO_SCTP, SCTP_DELAYED_SACK, sack, error);
   if (error) return;
   value = {.delay = std::nullopt, .packets = sack.sack_freq};

@@ -144,6 +144,17 @@ struct Descriptor {
   std::set<std::int32_t> event_scopes;                            // association ids that SCTP_EVENT was given
   std::vector<std::uint8_t> all_events;                           // what SCTP_EVENTS was given last
   std::map<std::int32_t, FakeAssociation> associations;           // of SOCK_SEQPACKET only
+  struct PathKey {
+    int option = 0;
+    std::int32_t association = 0;      // 0 where the descriptor has one
+    std::optional<Address> address{};  // none: all paths
+    friend auto operator<=>(const PathKey&, const PathKey&) = default;
+  };
+  std::map<PathKey, std::vector<std::byte>> path_options{};  // as they were set
+  std::set<std::uint8_t> auth_chunks{};
+  std::vector<std::uint16_t> hmacs{SCTP_AUTH_HMAC_ID_SHA1};
+  std::map<std::uint16_t, std::vector<std::byte>> keys{{0, {}}};
+  std::uint16_t active_key = 0;
 };
 
 /// One at a time, from the start of a test to its end.
@@ -235,6 +246,12 @@ class FakeKernel {
   bool allows_interleaving = false;               // net.sctp.intl_enable
   bool setups_are_instant = false;   // on one-to-many descriptors: over before `connectx` says EINPROGRESS
   int longest_autoclose = 21474836;  // net.sctp.max_autoclose
+  socklen_t peer_params_size = sizeof(sctp_paddrparams);  // 152 before 4.20
+  std::uint32_t schedulers = 3;                           // 5 since 6.4
+  std::map<std::string, std::string> files;               // that can be read: /proc/sys/…
+  long long nanoseconds_of_tick = 10'000'000;
+  std::vector<std::vector<std::byte>> netlink_requests;
+  std::deque<std::vector<std::byte>> netlink_answers;
 
   struct Up {
     AssociationId id{};

@@ -102,6 +102,11 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) noexcept {
   FakeKernel& kernel = FakeKernel::current();
   const InKernel call{kernel};
   if (kernel.enter(Call::sendmsg, fd)) return -1;
+  if (kernel.descriptor(fd).domain == AF_NETLINK) {
+    const auto* bytes = static_cast<const std::byte*>(message->msg_iov->iov_base);
+    kernel.netlink_requests.emplace_back(bytes, bytes + message->msg_iov->iov_len);
+    return static_cast<ssize_t>(message->msg_iov->iov_len);
+  }
   const Sent sent = read_message(fd, *message, flags);
   if ((flags & MSG_NOSIGNAL) == 0) kernel.complain("sendmsg without MSG_NOSIGNAL may kill the process");
   if (sent.destination && sent.association != 0)
@@ -126,6 +131,13 @@ ssize_t recvmsg(int fd, msghdr* message, int flags) noexcept {
   if (kernel.enter(Call::recvmsg, fd)) return -1;
   message->msg_flags = 0;
   const std::size_t room = message->msg_iovlen == 0 ? 0 : message->msg_iov->iov_len;
+  if (kernel.descriptor(fd).domain == AF_NETLINK) {
+    if (kernel.netlink_answers.empty()) return fail(EAGAIN);
+    const auto bytes = kernel.netlink_answers.front();
+    kernel.netlink_answers.pop_front();
+    std::memcpy(message->msg_iov->iov_base, bytes.data(), std::min(room, bytes.size()));
+    return static_cast<ssize_t>(std::min(room, bytes.size()));
+  }
   if (room == 0) kernel.complain("recvmsg without room answers 0, which looks like the end");
   auto found = kernel.arrival_for(fd);
   while (found == kernel.queue.end() && !kernel.stream_ended && kernel.pending_error == 0 &&

@@ -47,6 +47,13 @@ int set_sack(Descriptor& descriptor, const sctp_sack_info& given) {
   return keep(descriptor, delayed_sack, sack);
 }
 
+/// An option of which this kernel knows no more than its bytes.
+int answer_as_set(const Descriptor& descriptor, Option option, void* value, socklen_t* length) {
+  const auto found = descriptor.options.find(option);
+  return found == descriptor.options.end() ? fail(ENOPROTOOPT)
+                                           : answer(Bytes{found->second}, option.first, value, length);
+}
+
 }  // namespace
 
 int setsockopt(int fd, int level, int option, const void* value, socklen_t length) noexcept {
@@ -76,6 +83,15 @@ int setsockopt(int fd, int level, int option, const void* value, socklen_t lengt
   }
   if (level == IPPROTO_SCTP && is_capability(option))
     return set_capability(kernel, descriptor, option, value, length);
+  if (level == IPPROTO_SCTP && is_of_paths(option))
+    return set_of_path(kernel, descriptor, option, value, length);
+  if (level == IPPROTO_SCTP && is_of_authentication(option))
+    return set_authentication(descriptor, option, {static_cast<const std::byte*>(value), length});
+  if (level == IPPROTO_SCTP && option == SCTP_STREAM_SCHEDULER) {
+    sctp_assoc_value scheduler;
+    const bool fits = read(value, length, scheduler) && scheduler.assoc_value < kernel.schedulers;
+    return fits ? keep(descriptor, {level, option}, scheduler) : fail(EINVAL);
+  }
   if (Option{level, option} == autoclose) {
     int seconds = 0;
     if (descriptor.type == SOCK_STREAM) return fail(EOPNOTSUPP);
@@ -116,10 +132,12 @@ int getsockopt(int fd, int level, int option, void* value, socklen_t* length) no
       case SO_MARK: return answer(kept(descriptor, {level, option}, 0), level, value, length);
       case SO_SNDBUF:
       case SO_RCVBUF: return answer(kept(descriptor, {level, option}, fresh_buffer), level, value, length);
-      default: return fail(ENOPROTOOPT);
+      default: return answer_as_set(descriptor, {level, option}, value, length);
     }
   }
   if (is_capability(option)) return answer_capability(descriptor, option, value, length);
+  if (is_of_authentication(option)) return answer_authentication(descriptor, option, value, length);
+  if (is_of_paths(option)) return answer_of_path(kernel, descriptor, option, value, length);
   switch (option) {
     case SCTP_STATUS: return answer_status(kernel, descriptor, value, length);
     case SCTP_EVENTS: return answer_events(kernel, descriptor, value, length);
@@ -140,7 +158,10 @@ int getsockopt(int fd, int level, int option, void* value, socklen_t* length) no
       [[fallthrough]];
     case SCTP_FRAGMENT_INTERLEAVE:
     case SCTP_NODELAY: return answer(kept(descriptor, {level, option}, int{0}), level, value, length);
-    default: return fail(ENOPROTOOPT);
+    case SCTP_EXPOSE_POTENTIALLY_FAILED_STATE:
+    case SCTP_STREAM_SCHEDULER:
+      return answer(kept(descriptor, {level, option}, sctp_assoc_value{}), level, value, length);
+    default: return answer_as_set(descriptor, {level, option}, value, length);
   }
 }
 

@@ -76,4 +76,16 @@ int set_capability(const FakeKernel& kernel, Descriptor& descriptor, int option,
                    socklen_t length);
 int answer_capability(const Descriptor& descriptor, int option, void* value, socklen_t* length);
 
+/// What paths have, in `fake_paths.cpp`.
+bool is_of_paths(int option) noexcept;
+int set_of_path(const FakeKernel& kernel, Descriptor& descriptor, int option, const void* value,
+                socklen_t length);
+int answer_of_path(const FakeKernel& kernel, const Descriptor& descriptor, int option, void* value,
+                   socklen_t* length);
+
+/// SCTP-AUTH, in `fake_authentication.cpp`.
+bool is_of_authentication(int option) noexcept;
+int set_authentication(Descriptor& descriptor, int option, Bytes value);
+int answer_authentication(const Descriptor& descriptor, int option, void* value, socklen_t* length);
+
 }  // namespace sctp::test

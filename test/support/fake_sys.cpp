@@ -155,4 +155,16 @@ long long monotonic_milliseconds() noexcept {
   return kernel.now;
 }
 
+long long tick_nanoseconds() noexcept { return FakeKernel::current().nanoseconds_of_tick; }
+
+ssize_t read_file(const char* path, char* text, std::size_t size) noexcept {
+  FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
+  const auto found = kernel.files.find(path);
+  if (found == kernel.files.end()) return fail(ENOENT);
+  size = std::min(size, found->second.size());
+  std::memcpy(text, found->second.data(), size);
+  return static_cast<ssize_t>(size);
+}
+
 }  // namespace sctp::sys

@@ -44,6 +44,42 @@ struct RtoInfo {
 SCTPXX_EXPORT void set_option(OptionTarget target, const RtoInfo& value, std::error_code& error) noexcept;
 SCTPXX_EXPORT void get_option(OptionTarget target, RtoInfo& value, std::error_code& error) noexcept;
 
+/// When an association is given up. An empty field is left as it is. SCTP_ASSOCINFO, RFC 6458 8.1.2.
+struct AssocInfo {
+  static constexpr std::string_view name = "SCTP_ASSOCINFO";
+  /// After so many retransmissions in a row without an answer, on all paths together, the association is
+  /// lost; 1 at least. Of an association with several paths at most the sum of theirs
+  /// (PeerAddrParams::max_retransmissions), otherwise it fails with `invalid_argument`: they would all be
+  /// unreachable before. Kernel default 10.
+  std::optional<std::uint16_t> max_retransmissions{};
+  /// How long a handshake that we have answered may take to come back. Kernel default 60 s.
+  std::optional<std::chrono::milliseconds> cookie_life{};
+};
+SCTPXX_EXPORT void set_option(OptionTarget target, const AssocInfo& value, std::error_code& error) noexcept;
+SCTPXX_EXPORT void get_option(OptionTarget target, AssocInfo& value, std::error_code& error) noexcept;
+
+/// How much room both sides have, and how many paths there are. Get only. The other half of SCTP_ASSOCINFO,
+/// RFC 6458 8.1.2.
+struct AssocWindow {
+  static constexpr std::string_view name = "SCTP_ASSOCINFO";
+  static constexpr bool of_association = true;
+  std::uint32_t local = 0;  ///< bytes that we have told the peer it may send
+  std::uint32_t peer = 0;   ///< bytes that the peer has room for
+  std::uint16_t peer_addresses = 0;
+};
+SCTPXX_EXPORT void get_option(OptionTarget target, AssocWindow& value, std::error_code& error) noexcept;
+
+/// What our upper layer says of itself to later associations' peers, which are told by AdaptationIndication;
+/// 0, the default, is not told. SCTP_ADAPTATION_LAYER, RFC 6458 8.1.10.
+struct AdaptationLayer {
+  static constexpr std::string_view name = "SCTP_ADAPTATION_LAYER";
+  static constexpr bool socket_wide = true;
+  std::uint32_t value = 0;
+};
+SCTPXX_EXPORT void set_option(OptionTarget target, const AdaptationLayer& value,
+                              std::error_code& error) noexcept;
+SCTPXX_EXPORT void get_option(OptionTarget target, AdaptationLayer& value, std::error_code& error) noexcept;
+
 /// Ends an association gracefully when no message has gone either way for this long; of those that are set up
 /// from now on. Empty: never, the default. Whole seconds, 1 at least; where the kernel has a lower limit
 /// (net.sctp.max_autoclose) setting fails with Errc::value_not_taken. Not for one-to-one style: there it
@@ -60,6 +96,7 @@ SCTPXX_EXPORT void get_option(OptionTarget target, AutoClose& value, std::error_
 /// SCTP_STATUS, RFC 6458 8.2.1.
 struct Status {
   static constexpr std::string_view name = "SCTP_STATUS";
+  static constexpr bool of_association = true;
   /// The state machine of RFC 9260 4, numbered as the kernel answers here.
   enum class State : std::int32_t {
     closed = 1,
@@ -83,5 +120,41 @@ struct Status {
 };
 SCTPXX_EXPORT void get_option(OptionTarget target, Status& value, std::error_code& error) noexcept;
 [[nodiscard]] SCTPXX_EXPORT std::string to_string(Status::State state);
+
+/// What an association has sent and received since it is up. Get only; all but the first two are counts.
+/// Linux 3.8. SCTP_GET_ASSOC_STATS.
+struct AssocStats {
+  static constexpr std::string_view name = "SCTP_GET_ASSOC_STATS";
+  static constexpr bool of_association = true;
+  /// The longest retransmission timeout since this was last asked, to the kernel's clock tick; asking begins
+  /// anew. Zero when there was none.
+  std::chrono::milliseconds longest_rto{};
+  Address longest_rto_path{};
+  std::uint64_t sent_packets = 0;
+  std::uint64_t received_packets = 0;
+  std::uint64_t sent_sacks = 0;
+  std::uint64_t received_sacks = 0;
+  std::uint64_t sent_ordered_chunks = 0;  ///< of messages, as the next five
+  std::uint64_t received_ordered_chunks = 0;
+  std::uint64_t sent_unordered_chunks = 0;
+  std::uint64_t received_unordered_chunks = 0;
+  std::uint64_t retransmitted_chunks = 0;
+  std::uint64_t received_twice_chunks = 0;
+  std::uint64_t received_early_chunks = 0;  ///< with others still missing before them
+  std::uint64_t received_gap_reports = 0;   ///< acknowledgements that told of something missing
+  std::uint64_t sent_control_chunks = 0;
+  std::uint64_t received_control_chunks = 0;
+};
+SCTPXX_EXPORT void get_option(OptionTarget target, AssocStats& value, std::error_code& error) noexcept;
+
+/// How many associations a one-to-many socket has, those that are set up and those that are ending, too. Get
+/// only; `OneToManySocket::associations` tells which. Not for one-to-one style: `operation_not_supported`.
+/// SCTP_GET_ASSOC_NUMBER, RFC 6458 8.2.5.
+struct AssocNumber {
+  static constexpr std::string_view name = "SCTP_GET_ASSOC_NUMBER";
+  static constexpr bool socket_wide = true;
+  std::uint32_t count = 0;
+};
+SCTPXX_EXPORT void get_option(OptionTarget target, AssocNumber& value, std::error_code& error) noexcept;
 
 }  // namespace sctp::inline v0::option

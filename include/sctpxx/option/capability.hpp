@@ -10,7 +10,8 @@
 
 /// What both sides of an association must agree on at its setup. Set on a socket, each says what that offers
 /// to its later associations; asked of an association, whether both sides have it. On a socket of one-to-one
-/// style that is one question, answered by the association once that is up.
+/// style that is one question, answered by the association once that is up; set then, where it was settled
+/// otherwise, it fails with Errc::too_late.
 ///
 /// Each begins as its sysctl says when the socket is opened. Accepted and peeled-off sockets have those of
 /// the socket that they come from: for the restarts of the peer, and for its addresses.
@@ -21,6 +22,7 @@ namespace sctp::inline v0::option {
 /// 8260; SCTP_INTERLEAVING_SUPPORTED.
 struct InterleavingSupported {
   static constexpr std::string_view name = "SCTP_INTERLEAVING_SUPPORTED";
+  static constexpr std::string_view needs = "the sysctl net.sctp.intl_enable, and option::FragmentInterleave";
   static constexpr bool negotiated = true;
   bool on = true;
 };

@@ -1,0 +1,83 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include "reconfiguration.hpp"
+
+#include <cstring>
+#include <new>
+#include <vector>
+
+#include <sctpxx/error.hpp>
+#include <sctpxx/option/association.hpp>
+#include <sctpxx/option/capability.hpp>
+
+#include "native_option.hpp"
+
+namespace sctp {
+namespace {
+
+static_assert(sizeof(sctp_reset_streams) == 8 && sizeof(sctp_add_streams) == 8);
+
+/// For one that the peer has no part in, and for one that we have not allowed ourselves, the kernel says what
+/// it says of an option that it does not know.
+void explain(OptionTarget target, std::error_code& error) noexcept {
+  if (error != std::errc::no_protocol_option) return;
+  option::ReconfigSupported both;
+  std::error_code unknown;
+  get_option(target, both, unknown);
+  if (unknown == std::errc::no_protocol_option) return;  // neither does it know that
+  if (unknown || !both.on) {
+    error = Errc::not_negotiated;
+  } else {
+    error = std::make_error_code(std::errc::operation_not_permitted);
+  }
+}
+
+}  // namespace
+
+void reset_streams(OptionTarget target, std::uint16_t directions, std::span<const StreamId> streams,
+                   std::error_code& error) noexcept try {
+  // The kernel counts them in 16 bits.
+  if (streams.size() > UINT16_MAX) {
+    error = std::make_error_code(std::errc::invalid_argument);
+    return;
+  }
+  sctp_reset_streams request{};
+  request.srs_assoc_id = native::whom(target);
+  request.srs_flags = directions;
+  request.srs_number_streams = static_cast<std::uint16_t>(streams.size());
+  const Bytes list = std::as_bytes(streams);
+  std::vector<std::byte> bytes(sizeof request + list.size());
+  std::memcpy(bytes.data(), &request, sizeof request);
+  if (!list.empty()) std::memcpy(bytes.data() + sizeof request, list.data(), list.size());
+  native::set_bytes(target.fd, IPPROTO_SCTP, SCTP_RESET_STREAMS, bytes, error);
+  explain(target, error);
+  if (error != std::errc::invalid_argument) return;
+  option::Status status;
+  std::error_code unknown;
+  get_option(target, status, unknown);
+  if (unknown) return;
+  for (const StreamId stream : streams) {
+    const bool is_beyond = native::to_native(stream) >= status.outgoing_streams ||
+                           native::to_native(stream) >= status.incoming_streams;
+    if (is_beyond) error = Errc::no_such_stream;
+  }
+} catch (const std::bad_alloc&) {
+  error = std::make_error_code(std::errc::not_enough_memory);
+}
+
+void add_streams(OptionTarget target, std::uint16_t outgoing, std::uint16_t incoming,
+                 std::error_code& error) noexcept {
+  sctp_add_streams request{};
+  request.sas_assoc_id = native::whom(target);
+  request.sas_outstrms = outgoing;
+  request.sas_instrms = incoming;
+  native::set_native(target.fd, IPPROTO_SCTP, SCTP_ADD_STREAMS, request, error);
+  explain(target, error);
+}
+
+void reset_association(OptionTarget target, std::error_code& error) noexcept {
+  native::set_native(target.fd, IPPROTO_SCTP, SCTP_RESET_ASSOC, native::whom(target), error);
+  explain(target, error);
+}
+
+}  // namespace sctp
