@@ -13,7 +13,7 @@
 namespace sctp::inline v0 {
 
 std::vector<Address> Association::peer_addresses(std::error_code& error) const noexcept {
-  return ask_addresses(socket_.fd(), id_, Side::peer, error);
+  return ask_addresses(socket_.fd(), target().association, Side::peer, error);
 }
 
 std::vector<Address> Association::peer_addresses() const {
@@ -24,7 +24,7 @@ std::vector<Address> Association::peer_addresses() const {
 }
 
 std::vector<Address> Association::local_addresses(std::error_code& error) const noexcept {
-  return ask_addresses(socket_.fd(), id_, Side::local, error);
+  return ask_addresses(socket_.fd(), target().association, Side::local, error);
 }
 
 std::vector<Address> Association::local_addresses() const {

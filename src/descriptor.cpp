@@ -6,7 +6,6 @@
 
 #include <array>
 #include <cerrno>
-#include <new>
 
 #include <sctpxx/error.hpp>
 #include <sctpxx/notification.hpp>
@@ -84,7 +83,7 @@ bool pass_on_capability(int from, int to, int option, std::error_code& error) no
 
 /// What `from` wants to be authenticated, and how. Its keys need not be passed on, and cannot be: each
 /// association has its own, also when its peer begins anew. But then the kernel asks the socket for these.
-void pass_on_authentication(int from, int to, std::error_code& error) noexcept try {
+void pass_on_authentication(int from, int to, std::error_code& error) noexcept {
   option::LocalAuthChunks chunks;
   option::HmacIdent hmacs;
   get_option(OptionTarget{from}, chunks, error);
@@ -93,8 +92,6 @@ void pass_on_authentication(int from, int to, std::error_code& error) noexcept t
   for (const option::ChunkType type : chunks.types) {
     if (!error) set_option(OptionTarget{to}, option::AuthChunk{type}, error);
   }
-} catch (const std::bad_alloc&) {
-  error = std::make_error_code(std::errc::not_enough_memory);
 }
 
 /// A number that is 0 where nobody has set it.
@@ -119,6 +116,7 @@ void pass_on(int from, int to, std::error_code& error) noexcept {
   for (const int option : {SCTP_PR_SUPPORTED, SCTP_RECONFIG_SUPPORTED, SCTP_ASCONF_SUPPORTED,
                            SCTP_ECN_SUPPORTED, SCTP_INTERLEAVING_SUPPORTED})
     pass_on_capability(from, to, option, error);
+  pass_on_number(from, to, IPPROTO_SCTP, SCTP_AUTO_ASCONF, error);
   // In this order: the kernel derives the priority from the type of service.
   pass_on_number(from, to, IPPROTO_IP, IP_TOS, error);
   pass_on_number(from, to, IPPROTO_IPV6, IPV6_TCLASS, error);

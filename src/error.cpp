@@ -28,8 +28,8 @@ class Category final : public std::error_category {
         return "a message passed the limit of its ReceiveBuffer and was dropped (give the buffer a larger "
                "limit)";
       case Errc::no_such_stream:
-        return "the association has fewer outgoing streams (option::Status tells how many, option::InitMsg "
-               "asks)";
+        return "the association has fewer streams in this direction (option::Status tells how many, "
+               "option::InitMsg asks)";
       case Errc::receive_info_missing:
         return "a message came without SCTP_RCVINFO and was dropped (adopt the descriptor, which turns it "
                "on)";

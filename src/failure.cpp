@@ -53,7 +53,8 @@ std::string_view advice(Attempt attempt, std::error_code error) noexcept {
       return local                          ? "bound already, or an address of the wrong kind"
              : attempt == Attempt::accept   ? "it does not listen"
              : attempt == Attempt::peel_off ? "there is no such association, or no more"
-                                            : "";
+             : reconfigures ? "there is no such association, or no more, or there would be too many streams"
+                            : "";
     case ECONNREFUSED: return "nobody listens there, or too many peers wait there to be accepted";
     case ETIMEDOUT: return "no answer; is the address right, and does a firewall let SCTP pass?";
     case EISCONN: return "there is an association already";
@@ -75,6 +76,7 @@ std::string_view advice(Attempt attempt, std::error_code error) noexcept {
       return attempt == Attempt::subscribe ? "this kernel does not know one of them"
              : attempt == Attempt::abort   ? "a one-to-one socket aborts when it closes; use its own abort"
                                            : "";
+    case EMSGSIZE: return "it does not fit in one packet, and option::DisableFragments is on";
     case ECANCELED: return "woken";
     case EMFILE: return "raise the limit of open files (ulimit -n), or close some";
     default: return {};

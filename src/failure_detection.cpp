@@ -10,6 +10,9 @@ namespace {
 
 using std::chrono::milliseconds;
 
+/// More than the kernel lets be set, and little enough to be counted.
+constexpr milliseconds longest{UINT32_MAX};
+
 /// How long so many timeouts take, each twice as long as the one before, up to `max`.
 milliseconds timeouts(std::uint32_t count, milliseconds first, milliseconds max) noexcept {
   milliseconds sum{0};
@@ -44,8 +47,8 @@ void get_option(OptionTarget target, FailureDetection& value, std::error_code& e
 
 DetectionTime detection_time(const FailureDetection& values, std::optional<milliseconds> rto) noexcept {
   constexpr FailureDetection otherwise = FailureDetection::kernel_defaults();
-  const milliseconds max = values.rto.max.value_or(*otherwise.rto.max);
-  const milliseconds min = values.rto.min.value_or(*otherwise.rto.min);
+  const milliseconds max = std::clamp(values.rto.max.value_or(*otherwise.rto.max), milliseconds{1}, longest);
+  const milliseconds min = std::clamp(values.rto.min.value_or(*otherwise.rto.min), milliseconds{1}, longest);
   const milliseconds first = std::clamp(rto.value_or(min), min, std::max(min, max));
   const std::uint32_t suspicion = values.thresholds.potentially_failed.value_or(0);
   const std::uint32_t path = values.path.max_retransmissions.value_or(*otherwise.path.max_retransmissions);
@@ -64,7 +67,8 @@ DetectionTime detection_time(const FailureDetection& values, std::optional<milli
     return times;
   }
   const std::uint32_t with_interval = std::min(suspicion, path) + 2;
-  times.idle_unreachable = with_interval * *heartbeat + 3 * (first + timeouts(path + 1, first, max)) / 2;
+  times.idle_unreachable = with_interval * std::clamp(*heartbeat, milliseconds{0}, longest) +
+                           3 * (first + timeouts(path + 1, first, max)) / 2;
   return times;
 }
 

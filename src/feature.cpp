@@ -82,7 +82,7 @@ Support probe(const SocketRef& socket, Feature feature) noexcept {
         return fresh.exposure == ExposePotentiallyFailedState::Exposure::always;
       });
     case Feature::switching_primary:
-      return probe(socket, PeerAddrThlds{.potentially_failed = {}, .switch_primary = PeerAddrThlds::never},
+      return probe(socket, PeerAddrThlds{.potentially_failed = {}, .switch_primary = 100},
                    [](const PeerAddrThlds& fresh) {
                      return fresh.switch_primary.value_or(PeerAddrThlds::never) != PeerAddrThlds::never;
                    });
@@ -111,6 +111,8 @@ constexpr std::array<FeatureSupport, Features::count> table{{
 
 }  // namespace
 
+Features::Features() noexcept : all_{table} {}
+
 Availability available() noexcept {
   std::error_code error;
   static_cast<void>(open_any(error));
@@ -129,7 +131,6 @@ std::string to_string(const Availability& availability) {
 
 Features probe_features(std::error_code& error) noexcept {
   Features features;
-  features.all_ = table;
   const OneToOneSocket socket = open_any(error);
   if (error) return features;
   for (FeatureSupport& one : features.all_) one.support = probe(socket, one.feature);
@@ -175,7 +176,9 @@ std::string to_string(const FeatureSupport& support) {
   std::string text = to_string(support.feature) + ": " + to_string(support.support);
   switch (support.support) {
     case Support::absent: return text.append("; it takes a newer kernel");
-    case Support::forbidden: return text.append("; set ").append(support.sysctl).append(" to permit it");
+    case Support::forbidden:
+      if (support.sysctl.empty()) return text.append("; a security policy is against it");
+      return text.append("; set ").append(support.sysctl).append(" to permit it");
     case Support::optional: text.append("; turn it on with "); break;
     case Support::on: text.append("; turn it off with "); break;
   }

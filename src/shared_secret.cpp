@@ -21,7 +21,8 @@ constexpr std::array protected_types{ChunkType::data, ChunkType::i_data, ChunkTy
 }  // namespace
 
 void set_option(OptionTarget target, const SharedSecret& value, std::error_code& error) noexcept try {
-  if (value.number == 0 || value.secret.empty()) {
+  constexpr std::size_t longest = 65535;
+  if (value.number == 0 || value.secret.empty() || value.secret.size() > longest) {
     error = std::make_error_code(std::errc::invalid_argument);
     return;
   }

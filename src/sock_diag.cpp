@@ -52,7 +52,7 @@ Request request_for(const Address& local, const Address& peer) noexcept {
 template <class Native>
 Native read(Bytes bytes) noexcept {
   Native native{};
-  std::memcpy(&native, bytes.data(), std::min(sizeof native, bytes.size()));
+  if (!bytes.empty()) std::memcpy(&native, bytes.data(), std::min(sizeof native, bytes.size()));
   return native;
 }
 
@@ -119,8 +119,8 @@ AssociationInfo read_sock_diag(Bytes answer, std::error_code& error) noexcept {
     return info;
   Bytes rest = answer.subspan(NLMSG_HDRLEN, header.nlmsg_len - NLMSG_HDRLEN);
   if (header.nlmsg_type == NLMSG_ERROR && rest.size() >= sizeof(nlmsgerr)) {
-    const int number = -read<nlmsgerr>(rest).error;
-    if (number > 0) error = {number, std::system_category()};
+    const int number = read<nlmsgerr>(rest).error;
+    if (number < 0 && number != INT32_MIN) error = {-number, std::system_category()};
     return info;
   }
   if (header.nlmsg_type != SOCK_DIAG_BY_FAMILY || rest.size() < sizeof(inet_diag_msg)) return info;

@@ -99,14 +99,13 @@ class Association {
   enum class Direction : std::uint8_t { outgoing, incoming, both };
 
   /// Asks the peer to let these streams begin anew with the number 0: of those that we send on, that the peer
-  /// sends on, or both; all of them when the list is empty. Answered by StreamReset, one for each direction,
-  /// `done`, `denied` or `failed`; until then nothing leaves on them, and messages of other streams may wait,
-  /// too. Subscribe to that.
-  /// Fails with Errc::not_negotiated where both sides do not have option::ReconfigSupported; with
-  /// `operation_not_permitted` without option::EnableStreamReset here; with `operation_in_progress` while a
-  /// request of this or the next two kinds is under way; with `operation_would_block` while messages wait
-  /// that were not sent yet on one of the streams; with Errc::no_such_stream. SCTP_RESET_STREAMS, RFC
-  /// 6525 6.3.2.
+  /// sends on, or both; all of them when the list is empty (of at most 16000). Answered by StreamReset, one
+  /// for each direction, `done`, `denied` or `failed`; until then nothing leaves on them, and messages of
+  /// other streams may wait, too. Subscribe to that. Fails with Errc::not_negotiated where both sides do not
+  /// have option::ReconfigSupported; with `operation_not_permitted` without option::EnableStreamReset here;
+  /// with `operation_in_progress` while a request of this or the next two kinds is under way; with
+  /// `operation_would_block` while messages wait that were not sent yet on one of the streams; with
+  /// Errc::no_such_stream. SCTP_RESET_STREAMS, RFC 6525 6.3.2.
   SCTPXX_EXPORT void reset_streams(Direction direction, std::span<const StreamId> streams = {}) const;
   SCTPXX_EXPORT void reset_streams(Direction direction, std::span<const StreamId> streams,
                                    std::error_code& error) const noexcept;

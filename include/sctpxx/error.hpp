@@ -9,8 +9,9 @@
 
 namespace sctp::inline v0 {
 
-/// Failures that no errno describes well. Every other failure of this library is the kernel's errno in
-/// `std::system_category()`. Each also compares equal to the `std::errc` named beside it.
+/// Failures that no errno describes well. Every other failure is the kernel's errno in
+/// `std::system_category()`, or, where the library itself refuses, an `std::errc`. Each also compares equal
+/// to the `std::errc` named beside it.
 enum class Errc {
   kernel_has_no_sctp = 1,       ///< `socket` refused: module sctp absent or barred. `protocol_not_supported`
   malformed_address,            ///< not an IPv4 or IPv6 address with a port. `invalid_argument`
@@ -20,7 +21,7 @@ enum class Errc {
   empty_message,                ///< SCTP has no messages of zero bytes. `invalid_argument`
   message_exceeds_send_buffer,  ///< larger than SO_SNDBUF, which no waiting can help. `message_size`
   message_exceeds_limit,   ///< a received message passed the limit of its ReceiveBuffer. `value_too_large`
-  no_such_stream,          ///< the association has fewer outgoing streams. `invalid_argument`
+  no_such_stream,          ///< the association has fewer streams in this direction. `invalid_argument`
   receive_info_missing,    ///< a message without SCTP_RCVINFO: stream unknown. `bad_message`
   malformed_notification,  ///< shorter than its type requires. `bad_message`
   value_not_taken,         ///< the kernel silently used another value. `invalid_argument`

@@ -32,7 +32,7 @@ struct FailureDetection {
   option::DelayedSack acknowledgement{};
 
   /// What Linux does unless told otherwise, as RFC 9260 16 suggests: made for the Internet of 2000, where
-  /// minutes of silence happened. A path is given up after a minute, a peer after eight.
+  /// minutes of silence happened. A path is given up after a minute, a peer after six.
   [[nodiscard]] static constexpr FailureDetection kernel_defaults() noexcept;
 
   /// For signalling between sites (Diameter, SIGTRAN, N2, S1), with round trips up to 150 ms. Another path is

@@ -71,6 +71,9 @@ class Features {
  public:
   static constexpr std::size_t count = 12;
 
+  /// All absent.
+  SCTPXX_EXPORT Features() noexcept;
+
   [[nodiscard]] const FeatureSupport& operator[](Feature feature) const noexcept {
     return all_[static_cast<std::size_t>(feature)];
   }
@@ -79,7 +82,7 @@ class Features {
 
  private:
   friend Features probe_features(std::error_code& error) noexcept;
-  std::array<FeatureSupport, count> all_{};
+  std::array<FeatureSupport, count> all_;
 };
 
 /// Tries all of it on a socket of its own, which is closed again; some thirty system calls. Fails where SCTP
@@ -91,8 +94,8 @@ class Features {
 [[nodiscard]] SCTPXX_EXPORT std::string to_string(Feature feature);
 /// "absent", …
 [[nodiscard]] SCTPXX_EXPORT std::string to_string(Support support);
-/// In one line, with what would change it: "authentication: optional; option::AuthSupported turns it on,
-/// net.sctp.auth_enable for all sockets".
+/// In one line, with what would change it: "authentication: optional; turn it on with option::AuthSupported,
+/// for all new sockets with net.sctp.auth_enable".
 [[nodiscard]] SCTPXX_EXPORT std::string to_string(const FeatureSupport& support);
 
 }  // namespace sctp::inline v0

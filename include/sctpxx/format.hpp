@@ -95,3 +95,23 @@ template <>
 struct fmt::formatter<sctp::AssociationTable::Change> : sctp::detail::TextFormatter {};
 template <>
 struct fmt::formatter<sctp::SendQueue::Result> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::option::PeerAddrInfo::State> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::option::ExposePotentiallyFailedState::Exposure> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::option::StreamScheduler::Scheduler> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::option::PrStreamStatus::Key> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::option::ChunkType> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::option::HmacIdent::Hmac> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::Availability> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::Feature> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::Support> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::FeatureSupport> : sctp::detail::TextFormatter {};

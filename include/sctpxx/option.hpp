@@ -40,7 +40,9 @@ struct OptionTarget {
 /// One that is about a part of an association (a path, a stream) names that part `Key`, and has it as the
 /// second argument of these functions, beside or instead of the forms without.
 ///
-/// What an option takes for granted it may say in a member `needs`, which the text of an exception repeats.
+/// What an option takes for granted it may say in a member `needs`, and which values it takes in a member
+/// `takes`; the text of an exception repeats them where the kernel does not permit it, or takes a value for
+/// wrong.
 namespace option {
 
 template <class O>
@@ -105,20 +107,23 @@ template <KeyedGettable O>
 
 namespace detail {
 
-/// What an option is called, and what it needs.
+/// What an option is called, what it needs, and what it takes.
 struct OptionName {
   std::string_view name;
-  std::string_view needs;
+  std::string_view needs{};
+  std::string_view takes{};
 };
 
 template <class O>
 constexpr OptionName name_of() noexcept {
-  if constexpr (requires { O::needs; }) {
-    return {O::name, O::needs};
-  } else {
-    return {O::name, {}};
-  }
+  OptionName name{O::name};
+  if constexpr (requires { O::needs; }) name.needs = O::needs;
+  if constexpr (requires { O::takes; }) name.takes = O::takes;
+  return name;
 }
+
+/// A number that no association has.
+inline constexpr AssociationId nobody{INT32_MAX};
 
 template <class Key>
 std::string name_of_part(const Key& part) {

@@ -30,6 +30,8 @@ namespace sctp::inline v0 {
 /// Setting it when it was set before gives another secret to the associations that follow.
 struct SharedSecret {
   static constexpr std::string_view name = "SharedSecret";
+  static constexpr std::string_view takes = "a number that is not 0, and a secret of 1 to 65535 bytes";
+  static constexpr bool socket_wide = true;
   std::uint16_t number = 1;  ///< of the key, not 0; the same on both sides
   Bytes secret{};            ///< not empty; copied
 };

@@ -291,10 +291,11 @@ class SocketRef {
 };
 
 namespace detail {
-/// To a one-to-many socket the numbers 0 to 2 mean others than one association; -1 is nobody's.
+/// To a one-to-many socket the numbers 0 to 2 mean others than one association, and those below mean nothing,
+/// with which the kernel (6.1) is content.
 [[nodiscard]] inline OptionTarget one_association(const SocketRef& socket, AssociationId id) noexcept {
-  const bool means_others = id >= AssociationId{0} && id <= AssociationId{2};
-  return {socket.fd(), means_others && socket.style() == Style::one_to_many ? AssociationId{-1} : id, {}};
+  const bool is_one = socket.style() != Style::one_to_many || id > AssociationId{2};
+  return {socket.fd(), is_one ? id : nobody, {}};
 }
 }  // namespace detail
 

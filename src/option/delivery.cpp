@@ -53,8 +53,9 @@ void set_option(OptionTarget target, const PartialDeliveryPoint& value, std::err
   error.clear();
   InterleavingSupported interleaving;
   if (value.size != 0) get_option(target, interleaving, error);
-  if (error) return;
-  if (!interleaving.on) {
+  const bool has_none = error == std::errc::no_protocol_option;
+  if (error && !has_none) return;
+  if (has_none || !interleaving.on) {
     error = std::make_error_code(std::errc::operation_not_permitted);
     return;
   }

@@ -29,9 +29,11 @@ static_assert(sizeof(sctp_udpencaps) == 144 && sizeof(sctp_probeinterval) == 144
 /// SCTP_PEER_ADDR_PARAMS without the two fields that came last.
 constexpr socklen_t length_before_4_20 = 152;
 
+/// Longer times the kernel would cut on an association, without a word.
+constexpr std::uint32_t longest = std::numeric_limits<std::int32_t>::max();
+
 /// What is filled in, and the flags that make the kernel look at it.
 sctp_paddrparams to_native(const PeerAddrParams& value, std::error_code& error) noexcept {
-  constexpr std::uint32_t longest_interval = std::numeric_limits<std::int32_t>::max();
   constexpr std::uint32_t smallest_mtu = 512;
   constexpr std::uint32_t largest_mtu = 65535;
   const auto refuse_unless = [&error](bool fine) {
@@ -48,7 +50,7 @@ sctp_paddrparams to_native(const PeerAddrParams& value, std::error_code& error) 
     flags |= unsigned{time ? SPP_HB_ENABLE : SPP_HB_DISABLE};
     if (at_once) flags |= SPP_HB_TIME_IS_ZERO;
     std::uint32_t interval = 0;
-    if (!at_once) native::set_milliseconds(time, interval, error, longest_interval);
+    if (!at_once) native::set_milliseconds(time, interval, error, longest);
     params.spp_hbinterval = interval;
   }
   if (value.mtu) {
@@ -71,13 +73,19 @@ sctp_paddrparams to_native(const PeerAddrParams& value, std::error_code& error) 
   return params;
 }
 
+/// The kernel would take one in other cases too, and never use it.
+void check_flow_label(const PathTarget& whom, std::error_code& error) noexcept {
+  const OptionTarget& target = whom.target;
+  const bool is_of_one = whom.path != nullptr || target.association != AssociationId{};
+  if (is_of_one || native::only_association(target.fd) != AssociationId{}) error = Errc::too_late;
+  if (native::is_v4(target.fd)) error = Errc::wrong_address_family;
+}
+
 void set_params(const PathTarget& whom, const PeerAddrParams& value, std::error_code& error) noexcept {
   if (error) return;
   sctp_paddrparams params = to_native(value, error);
   whom.put(params, &sctp_paddrparams::spp_assoc_id, offsetof(sctp_paddrparams, spp_address));
-  // The kernel would take one, and not use it.
-  const bool is_v4_path = whom.path != nullptr && whom.path->family() == Address::Family::v4;
-  if (value.flow_label && (is_v4_path || native::is_v4(whom.target.fd))) error = Errc::wrong_address_family;
+  if (value.flow_label) check_flow_label(whom, error);
   if (error) return;
   socklen_t length = length_before_4_20;
   if (value.dscp || value.flow_label) {
@@ -130,7 +138,9 @@ void set_thresholds(const PathTarget& whom, const PeerAddrThlds& value, std::err
   int option = 0;
   if (!error) option = read_thresholds(whom, thresholds, error);
   if (error) return;
-  if (value.switch_primary && option == SCTP_PEER_ADDR_THLDS) {
+  // A kernel without it never does it.
+  if (option == SCTP_PEER_ADDR_THLDS &&
+      value.switch_primary.value_or(PeerAddrThlds::never) != PeerAddrThlds::never) {
     error = std::make_error_code(std::errc::no_protocol_option);
     return;
   }
@@ -145,7 +155,7 @@ void get_thresholds(const PathTarget& whom, PeerAddrThlds& value, std::error_cod
   int option = 0;
   if (!error) option = read_thresholds(whom, thresholds, error);
   if (error) return;
-  value = {.potentially_failed = thresholds.spt_pathpfthld, .switch_primary = {}};
+  value = {.potentially_failed = thresholds.spt_pathpfthld, .switch_primary = PeerAddrThlds::never};
   if (option == SCTP_PEER_ADDR_THLDS_V2) value.switch_primary = thresholds.spt_pathcpthld;
 }
 
@@ -176,7 +186,7 @@ void set_probing(const PathTarget& whom, const PlpmtudProbeInterval& value, std:
   check_path(whom, error);
   sctp_probeinterval native{};
   whom.put(native, &sctp_probeinterval::spi_assoc_id, offsetof(sctp_probeinterval, spi_address));
-  if (!error) native::set_milliseconds(value.interval, native.spi_interval, error);
+  if (!error) native::set_milliseconds(value.interval, native.spi_interval, error, longest);
   if (!error) set_native(whom.target.fd, IPPROTO_SCTP, SCTP_PLPMTUD_PROBE_INTERVAL, native, error);
 }
 

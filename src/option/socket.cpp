@@ -22,10 +22,10 @@ using native::get_native;
 using native::set_flag;
 using native::set_native;
 
-std::size_t buffer_size(int fd, int option, std::error_code& error) noexcept {
-  int size = 0;
-  get_native(fd, SOL_SOCKET, option, size, error);
-  return error ? 0 : static_cast<std::size_t>(size);
+void get_buffer_size(int fd, int option, std::size_t& size, std::error_code& error) noexcept {
+  int bytes = 0;
+  get_native(fd, SOL_SOCKET, option, bytes, error);
+  if (!error) size = static_cast<std::size_t>(bytes);
 }
 
 /// The kernel doubles what it is given, so it is given half; then it caps it without a word.
@@ -33,7 +33,9 @@ void set_buffer_size(int fd, int option, std::size_t size, std::error_code& erro
   constexpr std::size_t most = std::numeric_limits<int>::max() / 2;
   set_native(fd, SOL_SOCKET, option, static_cast<int>(std::min(size / 2 + size % 2, most)), error);
   if (error) return;
-  if (buffer_size(fd, option, error) < size && !error) error = Errc::value_not_taken;
+  std::size_t taken = 0;
+  get_buffer_size(fd, option, taken, error);
+  if (!error && taken < size) error = Errc::value_not_taken;
 }
 
 /// Of this style the library waits with poll, which knows nothing of the socket's own times.
@@ -48,7 +50,8 @@ void set_time(int fd, int option, std::optional<std::chrono::milliseconds> time,
   error.clear();
   std::int32_t milliseconds = 0;
   native::set_milliseconds(time, milliseconds, error);
-  if (!error && waits_with_poll(fd, error)) error = std::make_error_code(std::errc::operation_not_supported);
+  const bool is_of_no_use = !error && waits_with_poll(fd, error);
+  if (!error && is_of_no_use) error = std::make_error_code(std::errc::operation_not_supported);
   if (error) return;
   const timeval native{.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
   set_native(fd, SOL_SOCKET, option, native, error);
@@ -69,7 +72,7 @@ void set_option(OptionTarget target, const SndBuf& value, std::error_code& error
 }
 
 void get_option(OptionTarget target, SndBuf& value, std::error_code& error) noexcept {
-  value.size = buffer_size(target.fd, SO_SNDBUF, error);
+  get_buffer_size(target.fd, SO_SNDBUF, value.size, error);
 }
 
 void set_option(OptionTarget target, const RcvBuf& value, std::error_code& error) noexcept {
@@ -82,7 +85,7 @@ void set_option(OptionTarget target, const RcvBuf& value, std::error_code& error
 }
 
 void get_option(OptionTarget target, RcvBuf& value, std::error_code& error) noexcept {
-  value.size = buffer_size(target.fd, SO_RCVBUF, error);
+  get_buffer_size(target.fd, SO_RCVBUF, value.size, error);
 }
 
 void set_option(OptionTarget target, const Linger& value, std::error_code& error) noexcept {

@@ -123,7 +123,7 @@ void get_option(OptionTarget target, Reliability::Policy policy, PrAssocStatus& 
 void get_option(OptionTarget target, const PrStreamStatus::Key& key, PrStreamStatus& value,
                 std::error_code& error) noexcept {
   ask(target, SCTP_PR_STREAM_STATUS, key.policy, key.stream, value, error);
-  explain_stream(target, error);
+  if (key.policy != Reliability::Policy::full) explain_stream(target, error);  // of which there is no count
 }
 
 std::string to_string(const PrStreamStatus::Key& key) {

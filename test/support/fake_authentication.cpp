@@ -96,6 +96,9 @@ int set_authentication(Descriptor& descriptor, int option, Bytes value) {
 
 int answer_authentication(const Descriptor& descriptor, int option, void* value, socklen_t* length) {
   if (!is_on(descriptor)) return fail(EACCES);
+  const auto scripted = descriptor.options.find({IPPROTO_SCTP, option});
+  if (scripted != descriptor.options.end())
+    return answer(Bytes{scripted->second}, IPPROTO_SCTP, value, length);
   std::vector<std::byte> bytes;
   const auto append = [&bytes](const auto& native) {
     const Bytes more = bytes_of(native);
@@ -107,9 +110,11 @@ int answer_authentication(const Descriptor& descriptor, int option, void* value,
     append(static_cast<std::uint32_t>(descriptor.hmacs.size()));
     for (const std::uint16_t hmac : descriptor.hmacs) append(hmac);
   } else {
+    const bool is_peers = option == SCTP_PEER_AUTH_CHUNKS;
+    const auto& types = is_peers ? descriptor.peer_auth_chunks : descriptor.auth_chunks;
     append(sctp_assoc_t{0});
-    append(static_cast<std::uint32_t>(descriptor.auth_chunks.size()));
-    for (const std::uint8_t type : descriptor.auth_chunks) append(type);
+    append(static_cast<std::uint32_t>(types.size()));
+    for (const std::uint8_t type : types) append(type);
   }
   if (*length < bytes.size()) return fail(EINVAL);
   *length = static_cast<socklen_t>(bytes.size());

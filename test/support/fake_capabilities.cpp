@@ -35,6 +35,8 @@ int answer_capability(const Descriptor& descriptor, int option, void* value, soc
   // These two are on by themselves.
   const std::uint32_t fresh = option == SCTP_PR_SUPPORTED || option == SCTP_ECN_SUPPORTED ? 1 : 0;
   asked.assoc_value = kept(descriptor, {IPPROTO_SCTP, option}, fresh);
+  if (const auto settled = descriptor.negotiated.find(option); settled != descriptor.negotiated.end())
+    asked.assoc_value = settled->second ? 1 : 0;
   if (descriptor.type == SOCK_SEQPACKET && !descriptor.is_peeled_off && asked.assoc_id != 0) {
     const auto found = descriptor.associations.find(asked.assoc_id);
     if (found == descriptor.associations.end()) return fail(EINVAL);

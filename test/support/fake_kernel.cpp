@@ -204,6 +204,7 @@ int FakeKernel::open(int domain, int type, int protocol) {
   descriptor.domain = domain;
   descriptor.type = type;
   descriptor.protocol = protocol;
+  if (furnish) furnish(descriptor);
   return fd;
 }
 

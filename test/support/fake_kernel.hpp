@@ -112,6 +112,14 @@ struct Sent {
   std::size_t control_messages = 0;
 };
 
+/// What one getsockopt or setsockopt was given.
+struct OptionCall {
+  bool sets = false;
+  int fd = -1;
+  std::pair<int, int> option{};  // level and name
+  std::vector<std::byte> value{};
+};
+
 /// What the kernel keeps of one association of a one-to-many or peeled-off descriptor.
 struct FakeAssociation {
   int state = SCTP_ESTABLISHED;
@@ -151,7 +159,11 @@ struct Descriptor {
     friend auto operator<=>(const PathKey&, const PathKey&) = default;
   };
   std::map<PathKey, std::vector<std::byte>> path_options{};  // as they were set
+  std::map<std::int32_t, Address> primaries{};               // by association, as for PathKey
+  std::map<std::pair<std::int32_t, std::uint16_t>, std::uint16_t> stream_values{};  // association and stream
+  std::map<int, bool> negotiated{};  // what its one association has, by option; not of one-to-many
   std::set<std::uint8_t> auth_chunks{};
+  std::set<std::uint8_t> peer_auth_chunks{};
   std::vector<std::uint16_t> hmacs{SCTP_AUTH_HMAC_ID_SHA1};
   std::map<std::uint16_t, std::vector<std::byte>> keys{{0, {}}};
   std::uint16_t active_key = 0;
@@ -237,13 +249,15 @@ class FakeKernel {
   std::vector<std::vector<Address>> bound_to;
   std::vector<int> poll_timeouts;
   std::map<std::string, unsigned> interfaces;
-  std::vector<Address> peer_addresses;            // what SCTP_GET_PEER_ADDRS says
-  std::vector<Address> local_addresses;           // what SCTP_GET_LOCAL_ADDRS says
-  int largest_buffer = 425984;                    // twice the usual net.core.wmem_max
-  bool has_event_option = true;                   // SCTP_EVENT; kernels before 5.0 have only SCTP_EVENTS
-  socklen_t event_types = 14;                     // that it knows; 13 before 5.5, 11 before 4.12
-  std::set<std::pair<int, int>> unknown_options;  // by level and name
-  bool allows_interleaving = false;               // net.sctp.intl_enable
+  std::vector<Address> peer_addresses;                 // what SCTP_GET_PEER_ADDRS says
+  std::vector<Address> local_addresses;                // what SCTP_GET_LOCAL_ADDRS says
+  int largest_buffer = 425984;                         // twice the usual net.core.wmem_max
+  bool has_event_option = true;                        // SCTP_EVENT; kernels before 5.0 have only SCTP_EVENTS
+  socklen_t event_types = 14;                          // that it knows; 13 before 5.5, 11 before 4.12
+  std::set<std::pair<int, int>> unknown_options;       // by level and name
+  std::map<std::pair<int, int>, int> refused_options;  // to be set, with this errno
+  std::function<void(Descriptor&)> furnish;            // what fresh sockets have, as sysctls say
+  bool allows_interleaving = false;                    // net.sctp.intl_enable
   bool setups_are_instant = false;   // on one-to-many descriptors: over before `connectx` says EINPROGRESS
   int longest_autoclose = 21474836;  // net.sctp.max_autoclose
   socklen_t peer_params_size = sizeof(sctp_paddrparams);  // 152 before 4.20
@@ -261,9 +275,10 @@ class FakeKernel {
     int state = SCTP_ESTABLISHED;
   };
   std::optional<Up> up;
-  std::optional<Call> failed_at;     // which call it was that `fail_at` let fail
-  bool failed_at_status = false;     // it was the question for SCTP_STATUS
-  std::pair<int, int> asked_option;  // level and name of the last getsockopt
+  std::optional<Call> failed_at;        // which call it was that `fail_at` let fail
+  bool failed_at_status = false;        // it was the question for SCTP_STATUS
+  std::pair<int, int> asked_option;     // level and name of the last getsockopt
+  std::deque<OptionCall> option_calls;  // the last hundred
   AssociationId next_association{42};
   std::deque<Arrival> queue;
   bool stream_ended = false;

@@ -43,6 +43,16 @@ TEST_CASE("What has a text is formatted as its text") {
   same(Reliability::Policy::lifetime);
   same(Style::peeled_off);
   same(ReceiveStatus::would_block);
+  same(option::PeerAddrInfo::State::unconfirmed);
+  same(option::ExposePotentiallyFailedState::Exposure::never);
+  same(option::StreamScheduler::Scheduler::priority);
+  same(option::PrStreamStatus::Key{StreamId{3}, Reliability::Policy::lifetime});
+  same(option::ChunkType::data);
+  same(option::HmacIdent::Hmac::sha256);
+  same(Availability{Errc::kernel_has_no_sctp});
+  same(Feature::interleaving);
+  same(Support::forbidden);
+  same(FeatureSupport{});
 }
 
 /// The texts of an enumeration's values, and of the value behind the last.

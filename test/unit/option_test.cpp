@@ -14,10 +14,7 @@
 #include <sctpxx/option/socket.hpp>
 #include <sctpxx/socket_ref.hpp>
 
-#include "native.hpp"
-#include "support/catch.hpp"
-#include "support/fake_kernel.hpp"
-#include "sys.hpp"
+#include "one_socket.hpp"
 
 namespace elsewhere {
 
@@ -56,24 +53,6 @@ static_assert(option::Settable<option::InitMsg> && option::Gettable<option::Init
 static_assert(option::Gettable<option::Status> && !option::Settable<option::Status>);
 static_assert(option::Settable<elsewhere::Mine> && option::Gettable<elsewhere::Mine>);
 static_assert(!option::Settable<elsewhere::NoOption> && !option::Gettable<elsewhere::NoOption>);
-
-struct OneSocket {
-  FakeKernel kernel;
-  int fd = kernel.open();
-  SocketRef socket = SocketRef::borrow(fd, Style::one_to_one);
-  Association association{socket, AssociationId{7}};
-  std::error_code error = Errc::no_addresses;
-  ~OneSocket() { sys::close(fd); }
-
-  template <class Native>
-  Native kept(int level, int option) {
-    Native native;
-    const auto& bytes = kernel.descriptor(fd).options.at({level, option});
-    REQUIRE(bytes.size() == sizeof native);
-    std::memcpy(&native, bytes.data(), sizeof native);
-    return native;
-  }
-};
 
 TEST_CASE("An application's own option is set and got like the library's") {
   OneSocket test;

@@ -21,6 +21,7 @@ namespace sctp::inline v0::option {
 /// On a listener: what its accepted associations offer. SCTP_INITMSG, RFC 6458 8.1.3.
 struct InitMsg {
   static constexpr std::string_view name = "SCTP_INITMSG";
+  static constexpr std::string_view takes = "numbers above 0, and a pause of at most 65535 ms";
   static constexpr bool socket_wide = true;
   std::optional<std::uint16_t> outgoing_streams{};  ///< wanted; the peer may allow fewer. Kernel default 10
   std::optional<std::uint16_t> incoming_streams{};  ///< the most we take. Kernel default 65535
@@ -37,6 +38,7 @@ SCTPXX_EXPORT void get_option(OptionTarget target, InitMsg& value, std::error_co
 /// loss. SCTP_RTOINFO, RFC 6458 8.1.1.
 struct RtoInfo {
   static constexpr std::string_view name = "SCTP_RTOINFO";
+  static constexpr std::string_view takes = "times above 0, and a min that is not above max";
   std::optional<std::chrono::milliseconds> initial{};  ///< kernel default 3 s
   std::optional<std::chrono::milliseconds> max{};      ///< kernel default 60 s
   std::optional<std::chrono::milliseconds> min{};      ///< kernel default 1 s
@@ -47,6 +49,8 @@ SCTPXX_EXPORT void get_option(OptionTarget target, RtoInfo& value, std::error_co
 /// When an association is given up. An empty field is left as it is. SCTP_ASSOCINFO, RFC 6458 8.1.2.
 struct AssocInfo {
   static constexpr std::string_view name = "SCTP_ASSOCINFO";
+  static constexpr std::string_view takes =
+      "1 retransmission or more, on several paths no more than theirs together, and a cookie life above 0";
   /// After so many retransmissions in a row without an answer, on all paths together, the association is
   /// lost; 1 at least. Of an association with several paths at most the sum of theirs
   /// (PeerAddrParams::max_retransmissions), otherwise it fails with `invalid_argument`: they would all be
@@ -86,6 +90,7 @@ SCTPXX_EXPORT void get_option(OptionTarget target, AdaptationLayer& value, std::
 /// fails with `operation_not_supported`. SCTP_AUTOCLOSE, RFC 6458 8.1.8.
 struct AutoClose {
   static constexpr std::string_view name = "SCTP_AUTOCLOSE";
+  static constexpr std::string_view takes = "1 s or more";
   static constexpr bool socket_wide = true;
   std::optional<std::chrono::seconds> idle{};
 };

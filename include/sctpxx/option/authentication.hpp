@@ -13,8 +13,8 @@
 #include <sctpxx/export.hpp>
 #include <sctpxx/option.hpp>
 
-/// SCTP-AUTH: chunks that are believed only from those who know a secret. What is protected is that nobody else
-/// puts in, changes or takes out chunks of these types; nothing is encrypted. RFC 4895. SharedSecret
+/// SCTP-AUTH: chunks that are believed only from those who know a secret. What is protected is that nobody
+/// else puts in, changes or takes out chunks of these types; nothing is encrypted. RFC 4895. SharedSecret
 /// (`shared_secret.hpp`) sets on both sides what it takes; these are the parts:
 ///
 ///     socket.set(option::AuthSupported{});             // all of it before the association is set up
@@ -24,8 +24,8 @@
 ///     socket.set(option::AuthDeleteKey{0});            // a key that everybody knows, since it is empty
 ///
 /// The handshake needs no key (6.1, 6.12). A peer with another secret comes up, and what it sends is dropped
-/// without a word. A peer that has no SCTP-AUTH at all comes up, too, **and what it sends is believed**, also one
-/// that takes a peer's place by restarting: so at each AssociationChange `up` and `restarted` ask the
+/// without a word. A peer that has no SCTP-AUTH at all comes up, too, **and what it sends is believed**, also
+/// one that takes a peer's place by restarting: so at each AssociationChange `up` and `restarted` ask the
 /// association for AuthSupported.
 namespace sctp::inline v0::option {
 
@@ -65,6 +65,8 @@ enum class ChunkType : std::uint8_t {
 struct AuthChunk {
   static constexpr std::string_view name = "SCTP_AUTH_CHUNK";
   static constexpr std::string_view needs = detail::authentication;
+  static constexpr std::string_view takes =
+      "other types than INIT, INIT-ACK, SHUTDOWN-COMPLETE and AUTH, and no more than 16 in all";
   static constexpr bool socket_wide = true;
   ChunkType type{};
 };
@@ -75,6 +77,7 @@ SCTPXX_EXPORT void set_option(OptionTarget target, const AuthChunk& value, std::
 struct HmacIdent {
   static constexpr std::string_view name = "SCTP_HMAC_IDENT";
   static constexpr std::string_view needs = detail::authentication;
+  static constexpr std::string_view takes = "a list with sha1 in it";
   static constexpr bool socket_wide = true;
   enum class Hmac : std::uint16_t { sha1 = 1, sha256 = 3 };
   std::vector<Hmac> hmacs{};
@@ -88,6 +91,7 @@ SCTPXX_EXPORT void get_option(OptionTarget target, HmacIdent& value, std::error_
 struct AuthKey {
   static constexpr std::string_view name = "SCTP_AUTH_KEY";
   static constexpr std::string_view needs = detail::authentication;
+  static constexpr std::string_view takes = "a secret of at most 65535 bytes";
   static constexpr bool reaches_existing = true;
   std::uint16_t number = 0;
   Bytes secret{};  ///< at most 65535 bytes
@@ -99,6 +103,7 @@ SCTPXX_EXPORT void set_option(OptionTarget target, const AuthKey& value, std::er
 struct AuthActiveKey {
   static constexpr std::string_view name = "SCTP_AUTH_ACTIVE_KEY";
   static constexpr std::string_view needs = detail::authentication;
+  static constexpr std::string_view takes = "the number of a key that is set and was not deactivated";
   static constexpr bool reaches_existing = true;
   std::uint16_t number = 0;
 };
@@ -112,6 +117,7 @@ SCTPXX_EXPORT void get_option(OptionTarget target, AuthActiveKey& value, std::er
 struct AuthDeactivateKey {
   static constexpr std::string_view name = "SCTP_AUTH_DEACTIVATE_KEY";
   static constexpr std::string_view needs = detail::authentication;
+  static constexpr std::string_view takes = "the number of a key that is set and not active";
   static constexpr bool reaches_existing = true;
   std::uint16_t number = 0;
 };
@@ -123,6 +129,7 @@ SCTPXX_EXPORT void set_option(OptionTarget target, const AuthDeactivateKey& valu
 struct AuthDeleteKey {
   static constexpr std::string_view name = "SCTP_AUTH_DELETE_KEY";
   static constexpr std::string_view needs = detail::authentication;
+  static constexpr std::string_view takes = "the number of a key that is set and not active";
   static constexpr bool reaches_existing = true;
   std::uint16_t number = 0;
 };

@@ -27,8 +27,8 @@ SCTPXX_EXPORT void get_option(OptionTarget target, NoDelay& value, std::error_co
 
 /// Hand out the messages of other associations while one is not complete. On by default in this library for
 /// one-to-many sockets: otherwise one peer that stops in the middle of a message keeps those of all peers
-/// waiting, and all events. (RFC 6458's third value is option::InterleavingSupported.)
-/// SCTP_FRAGMENT_INTERLEAVE, RFC 6458 8.1.20.
+/// waiting, and all events. Turning it off turns InterleavingSupported off as well. (That is RFC 6458's third
+/// value.) SCTP_FRAGMENT_INTERLEAVE, RFC 6458 8.1.20.
 struct FragmentInterleave {
   static constexpr std::string_view name = "SCTP_FRAGMENT_INTERLEAVE";
   static constexpr bool socket_wide = true;
@@ -43,6 +43,7 @@ SCTPXX_EXPORT void get_option(OptionTarget target, FragmentInterleave& value,
 /// is the size in use. SCTP_MAXSEG, RFC 6458 8.1.16.
 struct MaxSeg {
   static constexpr std::string_view name = "SCTP_MAXSEG";
+  static constexpr std::string_view takes = "0, or what a packet can hold (464 to 65516 bytes)";
   std::uint32_t size = 0;
 };
 SCTPXX_EXPORT void set_option(OptionTarget target, const MaxSeg& value, std::error_code& error) noexcept;
@@ -67,6 +68,7 @@ SCTPXX_EXPORT void get_option(OptionTarget target, DisableFragments& value, std:
 struct PartialDeliveryPoint {
   static constexpr std::string_view name = "SCTP_PARTIAL_DELIVERY_POINT";
   static constexpr std::string_view needs = "option::InterleavingSupported on this socket";
+  static constexpr std::string_view takes = "at most half of option::RcvBuf";
   static constexpr bool socket_wide = true;
   std::uint32_t size = 0;
 };
@@ -102,6 +104,7 @@ SCTPXX_EXPORT void get_option(OptionTarget target, MaxBurst& value, std::error_c
 /// meets a closed window. SCTP_DELAYED_SACK, RFC 6458 8.1.19.
 struct DelayedSack {
   static constexpr std::string_view name = "SCTP_DELAYED_SACK";
+  static constexpr std::string_view takes = "1 to 500 ms, and 1 packet or more";
   static constexpr bool reaches_existing = true;
   std::optional<std::chrono::milliseconds>
       delay{};                             ///< at most 500 ms. Kernel default 200 ms; empty when none is

@@ -72,17 +72,22 @@ class PathMtu {
 /// SCTP_PEER_ADDR_PARAMS, RFC 6458 8.1.12.
 struct PeerAddrParams {
   static constexpr std::string_view name = "SCTP_PEER_ADDR_PARAMS";
+  static constexpr std::string_view takes =
+      "1 retransmission or more, an interval of at most 24 days, an MTU of 512 to 65535, a code point below "
+      "64, a flow label below 2^20";
   using Key = Address;
   std::optional<Heartbeat> heartbeat{};
   /// After so many retransmissions without an answer, and one more, the path is unreachable; 1 at least.
   /// Kernel default 5.
   std::optional<std::uint16_t> max_retransmissions{};
   std::optional<PathMtu> mtu{};
-  /// Differentiated services code point, 0 to 63, of this path's packets in place of the socket's (Dscp).
-  /// Empty when asked: as the socket says. Once set it cannot be empty again. Linux 4.20.
+  /// Differentiated services code point, 0 to 63, of this path's packets in place of the socket's (Dscp); the
+  /// path goes without ECN then. Empty when asked: as the socket says. Once set it cannot be empty again.
+  /// Linux 4.20.
   std::optional<std::uint8_t> dscp{};
-  /// IPv6 flow label, 20 bits. IPv4 has none: Errc::wrong_address_family, but a path with IPv4 on an IPv6
-  /// socket is passed over where the option is for all paths. Linux 4.20.
+  /// IPv6 flow label, 20 bits, of later associations; paths with IPv4 have none. Of an association that is up
+  /// the kernel (6.1, 6.12) would take it and not use it: Errc::too_late. On an IPv4 socket:
+  /// Errc::wrong_address_family. Linux 4.20.
   std::optional<std::uint32_t> flow_label{};
 };
 SCTPXX_EXPORT void set_option(OptionTarget target, const PeerAddrParams& value,
@@ -99,6 +104,7 @@ SCTPXX_EXPORT void get_option(OptionTarget target, const Address& path, PeerAddr
 /// SCTP_PEER_ADDR_THLDS_V2, and SCTP_PEER_ADDR_THLDS on kernels before 5.5.
 struct PeerAddrThlds {
   static constexpr std::string_view name = "SCTP_PEER_ADDR_THLDS";
+  static constexpr std::string_view takes = "a potentially_failed that is not above switch_primary";
   using Key = Address;
   static constexpr std::uint16_t never = 0xffff;
   /// More than so many: potentially failed, and messages take another path. Kernel default 0, at the first.
@@ -167,6 +173,7 @@ SCTPXX_EXPORT void set_option(OptionTarget target, const SetPeerPrimaryAddr& val
 /// RFC 7829 7.3.
 struct ExposePotentiallyFailedState {
   static constexpr std::string_view name = "SCTP_EXPOSE_POTENTIALLY_FAILED_STATE";
+  static constexpr std::string_view takes = "one of the three";
   enum class Exposure : std::uint32_t {
     when_asked = 0,  ///< PeerAddrInfo has that state. The kernel's default
     never = 1,       ///< asking for PeerAddrInfo then fails with `permission_denied`
@@ -201,10 +208,11 @@ SCTPXX_EXPORT void get_option(OptionTarget target, const Address& path, RemoteUd
                               std::error_code& error) noexcept;
 
 /// How often the kernel tries whether larger packets get through, by sending them: finds the path's MTU where
-/// routers do not complain. Empty: not at all, the default. At least 5 s. Linux 5.14.
+/// routers do not complain. Empty: not at all, the default. 5 s to 24 days. Linux 5.14.
 /// SCTP_PLPMTUD_PROBE_INTERVAL, RFC 8899.
 struct PlpmtudProbeInterval {
   static constexpr std::string_view name = "SCTP_PLPMTUD_PROBE_INTERVAL";
+  static constexpr std::string_view takes = "5 s to 24 days";
   using Key = Address;
   std::optional<std::chrono::milliseconds> interval{};
 };
@@ -222,7 +230,7 @@ SCTPXX_EXPORT void get_option(OptionTarget target, const Address& path, PlpmtudP
 /// (net.sctp.default_auto_asconf). SCTP_AUTO_ASCONF, RFC 6458 8.1.23.
 struct AutoAsconf {
   static constexpr std::string_view name = "SCTP_AUTO_ASCONF";
-  static constexpr std::string_view needs = "a socket that is bound to a wildcard address";
+  static constexpr std::string_view takes = "a socket that is bound to a wildcard address";
   static constexpr bool socket_wide = true;
   bool on = true;
 };

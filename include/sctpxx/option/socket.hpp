@@ -41,10 +41,11 @@ SCTPXX_EXPORT void set_option(OptionTarget target, const RcvBuf& value, std::err
 SCTPXX_EXPORT void get_option(OptionTarget target, RcvBuf& value, std::error_code& error) noexcept;
 
 /// What closing the socket does. Empty: the kernel delivers what is queued, in the background. Zero: ABORT,
-/// the queue is dropped. Longer: `close` and the destructor wait that long for the end, on one-to-one style
-/// even when the socket is non-blocking. SO_LINGER.
+/// the queue is dropped. Longer: `close` and the destructor wait that long for the end, even when the socket
+/// is non-blocking; of one-to-many style they do not wait. SO_LINGER.
 struct Linger {
   static constexpr std::string_view name = "SO_LINGER";
+  static constexpr std::string_view takes = "0 s or more";
   static constexpr bool socket_wide = true;
   std::optional<std::chrono::seconds> time{};
 };
@@ -57,6 +58,7 @@ SCTPXX_EXPORT void get_option(OptionTarget target, Linger& value, std::error_cod
 /// one-to-many style (`operation_not_supported`): there only a Patience ends the waiting. SO_RCVTIMEO.
 struct RcvTimeo {
   static constexpr std::string_view name = "SO_RCVTIMEO";
+  static constexpr std::string_view takes = "a time above 0, of at most 24 days";
   static constexpr bool socket_wide = true;
   std::optional<std::chrono::milliseconds> time{};
 };
@@ -67,14 +69,16 @@ SCTPXX_EXPORT void get_option(OptionTarget target, RcvTimeo& value, std::error_c
 /// `connect` with `operation_in_progress`: the setup goes on. SO_SNDTIMEO.
 struct SndTimeo {
   static constexpr std::string_view name = "SO_SNDTIMEO";
+  static constexpr std::string_view takes = "a time above 0, of at most 24 days";
   static constexpr bool socket_wide = true;
   std::optional<std::chrono::milliseconds> time{};
 };
 SCTPXX_EXPORT void set_option(OptionTarget target, const SndTimeo& value, std::error_code& error) noexcept;
 SCTPXX_EXPORT void get_option(OptionTarget target, SndTimeo& value, std::error_code& error) noexcept;
 
-/// Lets several sockets bind to one port; only one of them may listen. Before `bind`, on all of them.
-/// (After a server's end its port is free at once, with this or without.) SO_REUSEADDR.
+/// Lets several sockets bind to one port; only one of them may listen. Before `bind`, on all of them. A
+/// server that starts anew while associations live on that its predecessor accepted needs it, and so did that
+/// one. SO_REUSEADDR.
 struct ReuseAddr {
   static constexpr std::string_view name = "SO_REUSEADDR";
   static constexpr bool socket_wide = true;
@@ -96,7 +100,7 @@ SCTPXX_EXPORT void get_option(OptionTarget target, ReusePort& value, std::error_
 /// A socket for IPv6 takes no IPv4 peers. Off on sockets that this library opens. Before `bind`. IPV6_V6ONLY.
 struct V6Only {
   static constexpr std::string_view name = "IPV6_V6ONLY";
-  static constexpr std::string_view needs = "a socket for IPv6 that is not bound yet";
+  static constexpr std::string_view takes = "a socket for IPv6 that is not bound yet";
   static constexpr bool socket_wide = true;
   bool on = true;
 };
@@ -116,8 +120,8 @@ SCTPXX_EXPORT void set_option(OptionTarget target, const IWantMappedV4Addr& valu
 SCTPXX_EXPORT void get_option(OptionTarget target, IWantMappedV4Addr& value, std::error_code& error) noexcept;
 
 /// The network interface, or VRF, that packets go and come through; empty: any. Addresses of others are still
-/// announced to the peer: bind to those that you mean. Fails with `no_such_device`, and to change one needs
-/// CAP_NET_RAW. SO_BINDTODEVICE.
+/// announced to the peer: bind to those that you mean. Fails with `no_such_device`; to change one, once set,
+/// needs CAP_NET_RAW. SO_BINDTODEVICE.
 struct BindToDevice {
   static constexpr std::string_view name = "SO_BINDTODEVICE";
   static constexpr std::string_view needs = "the capability CAP_NET_RAW";
@@ -129,10 +133,11 @@ SCTPXX_EXPORT void set_option(OptionTarget target, const BindToDevice& value,
 SCTPXX_EXPORT void get_option(OptionTarget target, BindToDevice& value, std::error_code& error) noexcept;
 
 /// Differentiated services code point of the packets, 0 to 63: 46 is expedited forwarding. Of both families
-/// on a socket for IPv6. For one path: PeerAddrParams::dscp. IP_TOS and IPV6_TCLASS, of which the kernel
-/// keeps the other two bits for itself. RFC 2474.
+/// on a socket for IPv6; at once, also for associations that are up. For one path: PeerAddrParams::dscp.
+/// IP_TOS and IPV6_TCLASS, of which the kernel keeps the other two bits for ECN. RFC 2474.
 struct Dscp {
   static constexpr std::string_view name = "IP_TOS";
+  static constexpr std::string_view takes = "a code point below 64";
   static constexpr bool socket_wide = true;
   std::uint8_t code_point = 0;
 };

@@ -34,7 +34,7 @@ SCTPXX_EXPORT void get_option(OptionTarget target, EnableStreamReset& value, std
 /// SCTP_STREAM_SCHEDULER, RFC 8260 4.3.2.
 struct StreamScheduler {
   static constexpr std::string_view name = "SCTP_STREAM_SCHEDULER";
-  static constexpr std::string_view needs = "Linux 6.4 for fair_capacity and weighted_fair";
+  static constexpr std::string_view takes = "Linux 6.4 for fair_capacity and weighted_fair";
   static constexpr bool reaches_existing = true;
   /// An open set: a newer kernel may know more.
   enum class Scheduler : std::uint32_t {
@@ -58,6 +58,7 @@ SCTPXX_EXPORT void get_option(OptionTarget target, StreamScheduler& value, std::
 struct StreamSchedulerValue {
   static constexpr std::string_view name = "SCTP_STREAM_SCHEDULER_VALUE";
   static constexpr std::string_view needs = "option::StreamScheduler to be priority or weighted_fair";
+  static constexpr std::string_view takes = "a weight that is not 0";
   using Key = StreamId;
   static constexpr bool of_association = true;
   std::uint16_t value = 0;
@@ -72,6 +73,7 @@ SCTPXX_EXPORT void get_option(OptionTarget target, StreamId stream, StreamSchedu
 /// messages; with `priority`, chunks. SCTP_PR_ASSOC_STATUS, RFC 7496 4.4.
 struct PrAssocStatus {
   static constexpr std::string_view name = "SCTP_PR_ASSOC_STATUS";
+  static constexpr std::string_view takes = "another policy than full";
   static constexpr bool of_association = true;
   using Key = Reliability::Policy;
   std::uint64_t abandoned_unsent = 0;  ///< nothing of them was on the wire
@@ -85,6 +87,7 @@ SCTPXX_EXPORT void get_option(OptionTarget target, Reliability::Policy policy, P
 /// RFC 7496 4.3.
 struct PrStreamStatus {
   static constexpr std::string_view name = "SCTP_PR_STREAM_STATUS";
+  static constexpr std::string_view takes = "another policy than full";
   static constexpr bool of_association = true;
   struct Key {
     StreamId stream{};
