@@ -19,7 +19,7 @@ set(sctpxx_public_floors
   # floor 4, owners
   socket one_to_one_socket listener one_to_many_socket
   # floor 5, conveniences on top of the public API
-  association_table send_queue reconnect failure_detection shared_secret association_info feature sctp format)
+  association_table send_queue reconnect failure_detection shared_secret association_info feature network_interface sctp format)
 
 # What only src/ sees, each after the last public header that it may include.
 set(sctpxx_private_floors
@@ -59,7 +59,7 @@ set(sctpxx_sources
   option/stream option/authentication option/socket
   socket_ref send receive stream association socket one_to_one_socket listener one_to_many_socket
   association_table send_queue send_queue_share reconnect
-  failure_detection shared_secret association_info feature
+  failure_detection shared_secret association_info feature network_interface
   failure wait address_list control path_target reconfiguration subscription descriptor sock_diag)
 list(TRANSFORM sctpxx_sources PREPEND src/)
 list(TRANSFORM sctpxx_sources APPEND .cpp)

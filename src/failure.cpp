@@ -22,6 +22,7 @@ std::string_view phrase(Attempt attempt) noexcept {
     case Attempt::abort: return "cannot abort the association with";
     case Attempt::peel_off: return "cannot peel off association";
     case Attempt::list_associations: return "cannot list the associations of";
+    case Attempt::list_interfaces: return "cannot tell the addresses of network interface";
     case Attempt::reset_streams: return "cannot ask to reset streams of";
     case Attempt::add_streams: return "cannot ask for more streams of";
     case Attempt::reset_association: return "cannot ask to reset";
@@ -77,6 +78,7 @@ std::string_view advice(Attempt attempt, std::error_code error) noexcept {
              : attempt == Attempt::abort   ? "a one-to-one socket aborts when it closes; use its own abort"
                                            : "";
     case EMSGSIZE: return "it does not fit in one packet, and option::DisableFragments is on";
+    case ENODEV: return "there is no such network interface";
     case ECANCELED: return "woken";
     case EMFILE: return "raise the limit of open files (ulimit -n), or close some";
     default: return {};

@@ -25,6 +25,7 @@ enum class Attempt {
   abort,
   peel_off,
   list_associations,
+  list_interfaces,
   reset_streams,
   add_streams,
   reset_association,

@@ -70,6 +70,7 @@ Support probe(const SocketRef& socket, Feature feature) noexcept {
       return probe_capability<option::InterleavingSupported>(socket);
     }
     case Feature::reconfiguration: return probe_capability<option::ReconfigSupported>(socket);
+    // Which takes authentication, and the probe before this has turned that on.
     case Feature::address_changes: return probe_capability<option::AsconfSupported>(socket);
     case Feature::authentication: return probe_capability<option::AuthSupported>(socket);
     case Feature::congestion_marks: return probe_capability<option::EcnSupported>(socket);
@@ -98,8 +99,8 @@ constexpr std::array<FeatureSupport, Features::count> table{{
     {Feature::partial_reliability, {}, "option::PrSupported", "net.sctp.prsctp_enable"},
     {Feature::interleaving, {}, "option::InterleavingSupported", "net.sctp.intl_enable"},
     {Feature::reconfiguration, {}, "option::ReconfigSupported", "net.sctp.reconf_enable"},
-    {Feature::address_changes, {}, "option::AsconfSupported", "net.sctp.addip_enable"},
     {Feature::authentication, {}, "option::AuthSupported", "net.sctp.auth_enable"},
+    {Feature::address_changes, {}, "option::AsconfSupported", "net.sctp.addip_enable"},
     {Feature::congestion_marks, {}, "option::EcnSupported", "net.sctp.ecn_enable"},
     {Feature::stream_schedulers, {}, "option::StreamScheduler", ""},
     {Feature::weighted_schedulers, {}, "option::StreamScheduler", ""},

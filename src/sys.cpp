@@ -44,6 +44,8 @@ int set_fd_flags(int fd, int flags) noexcept { return ::fcntl(fd, F_SETFD, flags
 int get_status_flags(int fd) noexcept { return ::fcntl(fd, F_GETFL); }
 int set_status_flags(int fd, int flags) noexcept { return ::fcntl(fd, F_SETFL, flags); }
 unsigned interface_index(const char* name) noexcept { return ::if_nametoindex(name); }
+int getifaddrs(ifaddrs** list) noexcept { return ::getifaddrs(list); }
+void freeifaddrs(ifaddrs* list) noexcept { ::freeifaddrs(list); }
 
 long long monotonic_milliseconds() noexcept {
   timespec now{};

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <ifaddrs.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -31,6 +32,8 @@ int set_fd_flags(int fd, int flags) noexcept;
 int get_status_flags(int fd) noexcept;
 int set_status_flags(int fd, int flags) noexcept;
 unsigned interface_index(const char* name) noexcept;
+int getifaddrs(ifaddrs** list) noexcept;
+void freeifaddrs(ifaddrs* list) noexcept;
 long long monotonic_milliseconds() noexcept;
 /// How long one tick of the kernel's clock takes, in which it counts some of its times.
 long long tick_nanoseconds() noexcept;

@@ -38,8 +38,8 @@ enum class Feature : std::uint8_t {
   partial_reliability,  ///< messages may be given up. RFC 3758, RFC 7496
   interleaving,         ///< I-DATA: large messages do not hold up others. RFC 8260
   reconfiguration,      ///< streams may be reset and added. RFC 6525
-  address_changes,      ///< ASCONF: addresses may come and go. RFC 5061
   authentication,       ///< SCTP-AUTH. RFC 4895
+  address_changes,      ///< ASCONF: addresses may come and go. RFC 5061
   congestion_marks,     ///< ECN. RFC 9260 appendix A
   stream_schedulers,    ///< priority and round robin. RFC 8260
   weighted_schedulers,  ///< fair capacity and weighted fair. RFC 8260

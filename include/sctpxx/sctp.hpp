@@ -15,6 +15,7 @@
 #include <sctpxx/ids.hpp>
 #include <sctpxx/listener.hpp>
 #include <sctpxx/message.hpp>
+#include <sctpxx/network_interface.hpp>
 #include <sctpxx/notification.hpp>
 #include <sctpxx/one_to_many_socket.hpp>
 #include <sctpxx/one_to_one_socket.hpp>

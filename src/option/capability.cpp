@@ -5,6 +5,7 @@
 #include <sctpxx/error.hpp>
 
 #include "native_option.hpp"
+#include "sysctl.hpp"
 
 namespace sctp::inline v0::option {
 namespace {
@@ -49,6 +50,12 @@ void get_option(OptionTarget target, ReconfigSupported& value, std::error_code& 
 }
 
 void set_option(OptionTarget target, const AsconfSupported& value, std::error_code& error) noexcept {
+  AuthSupported authentication;
+  if (value.on) get_option(target, authentication, error);
+  // Without it every peer would take our handshake for an error, where it is not said to be needless.
+  if (value.on && !error && !authentication.on && native::sysctl("addip_noauth_enable").value_or(0) == 0)
+    error = std::make_error_code(std::errc::operation_not_permitted);
+  if (value.on && error) return;
   offer(target, SCTP_ASCONF_SUPPORTED, value, error);
 }
 void get_option(OptionTarget target, AsconfSupported& value, std::error_code& error) noexcept {

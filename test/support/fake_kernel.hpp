@@ -50,6 +50,7 @@ enum class Call : std::uint8_t {
   get_status_flags,
   set_status_flags,
   interface_index,
+  getifaddrs,
   eventfd,
   signal_eventfd,
   clear_eventfd,
@@ -249,6 +250,13 @@ class FakeKernel {
   std::vector<std::vector<Address>> bound_to;
   std::vector<int> poll_timeouts;
   std::map<std::string, unsigned> interfaces;
+  struct Interface {
+    std::string name{};
+    unsigned flags = 0;
+    std::optional<Address> address{};
+  };
+  std::vector<Interface> interface_list{};  // what getifaddrs says, entry for entry
+  int interface_lists = 0;                  // that were not freed
   std::vector<Address> peer_addresses;                 // what SCTP_GET_PEER_ADDRS says
   std::vector<Address> local_addresses;                // what SCTP_GET_LOCAL_ADDRS says
   int largest_buffer = 425984;                         // twice the usual net.core.wmem_max

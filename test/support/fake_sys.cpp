@@ -149,6 +149,37 @@ unsigned interface_index(const char* name) noexcept {
   return found == kernel.interfaces.end() ? 0 : found->second;
 }
 
+int getifaddrs(ifaddrs** list) noexcept {
+  FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
+  if (kernel.enter(Call::getifaddrs)) return -1;
+  ++kernel.interface_lists;
+  *list = nullptr;
+  for (auto entry = kernel.interface_list.rbegin(); entry != kernel.interface_list.rend(); ++entry) {
+    auto* const made = new ifaddrs{};
+    made->ifa_next = *list;
+    made->ifa_name = entry->name.data();
+    made->ifa_flags = entry->flags;
+    if (entry->address) {
+      auto* const name = new native::SocketAddress;
+      native::to_native(*entry->address, *name);
+      made->ifa_addr = &name->any;
+    }
+    *list = made;
+  }
+  return 0;
+}
+
+void freeifaddrs(ifaddrs* list) noexcept {
+  FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
+  --kernel.interface_lists;
+  while (list != nullptr) {
+    delete reinterpret_cast<native::SocketAddress*>(list->ifa_addr);
+    delete std::exchange(list, list->ifa_next);
+  }
+}
+
 long long monotonic_milliseconds() noexcept {
   FakeKernel& kernel = FakeKernel::current();
   const InKernel call{kernel};

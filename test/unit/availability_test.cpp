@@ -108,7 +108,7 @@ TEST_CASE("Features and supports have names, or their numbers") {
   std::vector<std::string> names;
   for (const FeatureSupport& one : features) names.push_back(to_string(one.feature));
   CHECK(names == std::vector<std::string>{"partial reliability", "interleaving", "reconfiguration",
-                                          "address changes", "authentication", "congestion marks",
+                                          "authentication", "address changes", "congestion marks",
                                           "stream schedulers", "weighted schedulers",
                                           "potentially failed paths", "switching the primary path",
                                           "UDP encapsulation", "packet size probing"});

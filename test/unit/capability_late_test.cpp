@@ -26,10 +26,16 @@ using Capabilities = std::tuple<
     Named<option::AsconfSupported, SCTP_ASCONF_SUPPORTED>, Named<option::AuthSupported, SCTP_AUTH_SUPPORTED>,
     Named<option::EcnSupported, SCTP_ECN_SUPPORTED>>;
 
+/// Permits what a socket may be told otherwise only when something else is on.
+void permit_all(FakeKernel& kernel) {
+  kernel.allows_interleaving = true;
+  kernel.files["/proc/sys/net/sctp/addip_noauth_enable"] = "1";
+}
+
 /// A socket that may be told every capability, with an association for which `option` was settled.
 struct Settled : OneSocket {
   Settled(Style style, int option, bool on) : OneSocket{style} {
-    kernel.allows_interleaving = true;
+    permit_all(kernel);
     socket.set(option::FragmentInterleave{});
     comes_up();
     if (style == Style::one_to_many) {
@@ -89,7 +95,7 @@ TEMPLATE_LIST_TEST_CASE("Whichever call about what is agreed on fails, the error
   const bool on = GENERATE(false, true);
   each_call_fails([on](FakeKernel& kernel, std::error_code& error) {
     Opened test{kernel};
-    kernel.allows_interleaving = true;
+    permit_all(kernel);
     test.socket.set(option::FragmentInterleave{}, error);
     if (!error) test.socket.set(Option{.on = on}, error);
   });

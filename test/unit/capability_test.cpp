@@ -53,6 +53,7 @@ TEMPLATE_TEST_CASE("What a socket offers is set and got, in both forms", "", CAP
   FakeKernel kernel;
   kernel.allows_interleaving = true;
   const OneToManySocket socket{Family::v4};
+  if constexpr (std::is_same_v<Option, option::AsconfSupported>) socket.set(option::AuthSupported{});
   std::error_code error = Errc::no_addresses;
   for (const bool on : {true, false, true}) {
     socket.set(Option{.on = on});
@@ -85,6 +86,8 @@ TEMPLATE_TEST_CASE("A kernel without a capability says so, with its name", "", C
   FakeKernel kernel;
   const OneToManySocket socket{Family::v4};
   kernel.unknown_options = {{IPPROTO_SCTP, TestType::native}};
+  kernel.files["/proc/sys/net/sctp/addip_noauth_enable"] =
+      "1";  // or one of them would want authentication first
   const std::string name{Option::name};
   CHECK_THROWS_WITH(socket.set(Option{}),
                     "cannot set " + name + ": this kernel has no such option: Protocol not available");
@@ -95,6 +98,31 @@ TEMPLATE_TEST_CASE("A kernel without a capability says so, with its name", "", C
   CHECK(error == std::errc::no_protocol_option);
   static_cast<void>(socket.get<Option>(error));
   CHECK(error == std::errc::no_protocol_option);
+}
+
+TEST_CASE("Addresses that change need authentication, turned on before, or that the system does without") {
+  FakeKernel kernel;
+  const OneToManySocket socket{Family::v4};
+  std::error_code error;
+  const std::string sysctl = "/proc/sys/net/sctp/addip_noauth_enable";
+  for (const char* const without : {"", "0\n"}) {
+    if (*without != 0) kernel.files[sysctl] = without;
+    socket.set(option::AsconfSupported{}, error);
+    CHECK(error == std::errc::operation_not_permitted);
+  }
+  CHECK_THROWS_WITH(
+      socket.set(option::AsconfSupported{}),
+      "cannot set SCTP_ASCONF_SUPPORTED: it needs option::AuthSupported on this socket, turned on "
+      "before: Operation not permitted");
+  socket.set(option::AsconfSupported{.on = false}, error);
+  CHECK_FALSE(error);
+  kernel.files[sysctl] = "1\n";
+  socket.set(option::AsconfSupported{}, error);
+  CHECK_FALSE(error);
+  kernel.files.clear();
+  socket.set(option::AuthSupported{});
+  socket.set(option::AsconfSupported{}, error);
+  CHECK_FALSE(error);
 }
 
 TEST_CASE("Interleaving needs its sysctl, and that messages may alternate at all") {

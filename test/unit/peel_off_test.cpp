@@ -177,8 +177,8 @@ TEST_CASE("What an endpoint offers is what the sockets that come from it offer")
   const bool on = GENERATE(false, true);
   parent.set(option::PrSupported{on});
   parent.set(option::ReconfigSupported{on});
-  parent.set(option::AsconfSupported{on});
   parent.set(option::AuthSupported{on});
+  parent.set(option::AsconfSupported{on});
   parent.set(option::EcnSupported{on});
   parent.set(option::InterleavingSupported{on});
   const OneToOneSocket child = test.come();
