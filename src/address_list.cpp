@@ -19,10 +19,16 @@ AddressList::AddressList(std::span<const Address> addresses, std::error_code& er
     return;
   }
   const auto same_port = [&](const Address& address) { return address.port() == addresses.front().port(); };
-  if (!std::ranges::all_of(addresses, same_port)) {
-    error = Errc::ports_differ;
-    return;
+  error.clear();
+  if (!std::ranges::all_of(addresses, same_port)) error = Errc::ports_differ;
+  // The kernel says the same of these two, and of much else.
+  if (addresses.size() > 1 && std::ranges::any_of(addresses, &Address::is_wildcard))
+    error = Errc::wildcard_among_addresses;
+  for (std::size_t i = 1; i < addresses.size() && !error; ++i) {
+    const auto before = addresses.first(i);
+    if (std::ranges::find(before, addresses[i]) != before.end()) error = Errc::address_twice;
   }
+  if (error) return;
   try {
     const std::size_t most = addresses.size() * sizeof(native::SocketAddress);
     packed_.resize((most + sizeof(std::max_align_t) - 1) / sizeof(std::max_align_t));

@@ -17,7 +17,8 @@ namespace sctp {
 /// structure.
 class AddressList {
  public:
-  /// Fails with Errc::no_addresses, Errc::ports_differ, or `not_enough_memory`.
+  /// Fails with Errc::no_addresses, Errc::ports_differ, Errc::wildcard_among_addresses, Errc::address_twice,
+  /// or `not_enough_memory`.
   AddressList(std::span<const Address> addresses, std::error_code& error) noexcept;
 
   /// Its start, aligned for `sockaddr`.

@@ -2,10 +2,15 @@
 // SPDX-License-Identifier: MIT
 #include <sctpxx/association.hpp>
 
+#include <new>
+
+#include <sctpxx/error.hpp>
+
 #include "address_list.hpp"
 #include "control.hpp"
 #include "failure.hpp"
 #include "native.hpp"
+#include "path_target.hpp"
 #include "reconfiguration.hpp"
 #include "subscription.hpp"
 #include "sys.hpp"
@@ -32,6 +37,55 @@ std::vector<Address> Association::local_addresses() const {
   auto addresses = local_addresses(error);
   if (error) fail(Attempt::ask_addresses, "association " + to_string(id_), error);
   return addresses;
+}
+
+std::vector<Path> Association::paths(std::error_code& error) const noexcept try {
+  const std::vector<Address> addresses = peer_addresses(error);
+  Address primary;
+  if (!error) primary = get<option::PrimaryAddr>(error).address;
+  std::vector<Path> paths;
+  if (!error) paths.reserve(addresses.size());
+  for (const Address& address : addresses) {
+    if (error) break;
+    Path path;
+    get_option(target(), address, static_cast<option::PeerAddrInfo&>(path), error);
+    path.primary = address == primary;
+    if (!error) paths.push_back(path);
+    // It is gone by now, or not to be told.
+    if (error == Errc::no_such_path || error == std::errc::permission_denied) error.clear();
+  }
+  if (error) paths.clear();
+  return paths;
+} catch (const std::bad_alloc&) {
+  error = std::make_error_code(std::errc::not_enough_memory);
+  return {};
+}
+
+std::vector<Path> Association::paths() const {
+  std::error_code error;
+  auto all = paths(error);
+  if (error) fail(Attempt::ask_about, "the paths of association " + to_string(id_), error);
+  return all;
+}
+
+void Association::request_heartbeat(const Address& path, std::error_code& error) const noexcept {
+  native::demand_heartbeat(native::one_path(target(), path, error), error);
+}
+
+void Association::request_heartbeat(const Address& path) const {
+  std::error_code error;
+  request_heartbeat(path, error);
+  if (error) fail(Attempt::ask_for_heartbeat, path, error);
+}
+
+void Association::request_heartbeats(std::error_code& error) const noexcept {
+  native::demand_heartbeat(native::all_paths(target(), error), error);
+}
+
+void Association::request_heartbeats() const {
+  std::error_code error;
+  request_heartbeats(error);
+  if (error) fail(Attempt::ask_for_heartbeat, "all addresses of association " + to_string(id_), error);
 }
 
 namespace {

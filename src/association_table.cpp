@@ -14,6 +14,7 @@
 #include <sctpxx/option/capability.hpp>
 
 #include "number.hpp"
+#include "path_list.hpp"
 
 namespace sctp::inline v0 {
 namespace {
@@ -87,14 +88,10 @@ AssociationTable::Entry AssociationTable::ask_about(AssociationId id) const {
       .incoming_streams = status.incoming_streams,
       .capabilities = capabilities_of(association),
   };
-  const std::vector<Address> addresses = association.peer_addresses(gone);
+  const std::vector<sctp::Path> paths = association.paths(gone);
   if (gone == std::errc::not_enough_memory) throw std::bad_alloc{};
-  known.paths.reserve(addresses.size());
-  for (const Address& address : addresses) {
-    // The handshake went over the first; the others are still to be tried.
-    const bool is_primary = address == status.primary;
-    known.paths.push_back({address, is_primary ? PathState::available : PathState::unconfirmed, is_primary});
-  }
+  known.paths.reserve(paths.size());
+  for (const sctp::Path& path : paths) known.paths.push_back({path.address, path.state, path.primary});
   return known;
 }
 
@@ -188,30 +185,10 @@ std::optional<AssociationTable::Change> AssociationTable::take_change(const Asso
 }
 
 std::optional<AssociationTable::Change> AssociationTable::take_path(const PeerAddressChange& event) {
-  using enum PeerAddressChange::State;
   const auto found = entries_.find(event.association);
   if (found == entries_.end()) return std::nullopt;
-  Entry& entry = found->second;
-  const auto is_meant = [&](const Path& path) { return path.address == event.address; };
-  if (event.state == removed) {
-    std::erase_if(entry.paths, is_meant);
-  } else {
-    auto path = std::ranges::find_if(entry.paths, is_meant);
-    if (path == entry.paths.end()) {
-      path = entry.paths.insert(path, {event.address, PathState::unconfirmed, false});
-    }
-    switch (event.state) {
-      case available:
-      case confirmed: path->state = PathState::available; break;
-      case unreachable: path->state = PathState::unreachable; break;
-      case potentially_failed: path->state = PathState::potentially_failed; break;
-      case made_primary:
-        for (Path& one : entry.paths) one.primary = is_meant(one);
-        break;
-      default: break;
-    }
-  }
-  return Change{.kind = Change::Kind::path, .key = entry.key, .path = event};
+  note_change(found->second.paths, event);
+  return Change{.kind = Change::Kind::path, .key = found->second.key, .path = event};
 }
 
 void AssociationTable::shutdown(Key key, std::chrono::milliseconds time) {
@@ -268,16 +245,6 @@ std::string to_string(AssociationTable::State state) {
     case AssociationTable::State::setting_up: return "setting up";
     case AssociationTable::State::up: return "up";
     case AssociationTable::State::shutting_down: return "shutting down";
-  }
-  return "state " + number(state);
-}
-
-std::string to_string(AssociationTable::Path::State state) {
-  switch (state) {
-    case PathState::unconfirmed: return "unconfirmed";
-    case PathState::available: return "available";
-    case PathState::potentially_failed: return "potentially failed";
-    case PathState::unreachable: return "unreachable";
   }
   return "state " + number(state);
 }

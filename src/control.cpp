@@ -13,6 +13,7 @@ std::uint16_t flags(const SendOptions& options) noexcept {
   unsigned flags = 0;
   if (options.unordered) flags |= SCTP_UNORDERED;
   if (options.sack_immediately) flags |= SCTP_SACK_IMMEDIATELY;
+  if (options.path) flags |= SCTP_ADDR_OVER;
   return static_cast<std::uint16_t>(flags);
 }
 

@@ -21,6 +21,9 @@ class Category final : public std::error_category {
       case Errc::wrong_address_family: return "an IPv6 address on an IPv4 socket (open the socket for IPv6)";
       case Errc::no_addresses: return "an empty list of addresses";
       case Errc::ports_differ: return "a list of addresses with more than one port";
+      case Errc::wildcard_among_addresses:
+        return "a wildcard address beside others (it stands for all; name those that you mean)";
+      case Errc::address_twice: return "a list of addresses with one of them twice";
       case Errc::empty_message: return "SCTP has no empty messages (send at least one byte)";
       case Errc::message_exceeds_send_buffer:
         return "the message is larger than the send buffer (raise option::SndBuf, or split the message)";
@@ -60,6 +63,8 @@ class Category final : public std::error_category {
       case Errc::malformed_address:
       case Errc::no_addresses:
       case Errc::ports_differ:
+      case Errc::wildcard_among_addresses:
+      case Errc::address_twice:
       case Errc::empty_message:
       case Errc::no_such_stream:
       case Errc::no_such_path:

@@ -13,6 +13,8 @@ std::string_view phrase(Attempt attempt) noexcept {
     case Attempt::open: return "cannot open an SCTP socket";
     case Attempt::adopt: return "cannot adopt descriptor";
     case Attempt::bind: return "cannot bind to";
+    case Attempt::add_address: return "cannot add the address";
+    case Attempt::remove_address: return "cannot remove the address";
     case Attempt::listen: return "cannot listen on";
     case Attempt::connect: return "cannot connect to";
     case Attempt::accept: return "cannot accept a peer on";
@@ -28,6 +30,7 @@ std::string_view phrase(Attempt attempt) noexcept {
     case Attempt::reset_association: return "cannot ask to reset";
     case Attempt::ask_addresses: return "cannot ask for the addresses of";
     case Attempt::ask_about: return "cannot ask about";
+    case Attempt::ask_for_heartbeat: return "cannot ask for a heartbeat from";
     case Attempt::change_mode: return "cannot change the blocking mode of";
     case Attempt::wait: return "cannot wait for";
     case Attempt::subscribe: return "cannot change the events of";
@@ -38,7 +41,8 @@ std::string_view phrase(Attempt attempt) noexcept {
 /// What errno means for this attempt, where its own text leaves a reader helpless.
 std::string_view advice(Attempt attempt, std::error_code error) noexcept {
   if (error.category() != std::system_category() && error.category() != std::generic_category()) return {};
-  const bool local = attempt == Attempt::bind || attempt == Attempt::listen;
+  const bool changes = attempt == Attempt::add_address || attempt == Attempt::remove_address;
+  const bool local = attempt == Attempt::bind || attempt == Attempt::listen || changes;
   const bool reconfigures = attempt == Attempt::reset_streams || attempt == Attempt::add_streams ||
                             attempt == Attempt::reset_association;
   switch (error.value()) {
@@ -51,9 +55,12 @@ std::string_view advice(Attempt attempt, std::error_code error) noexcept {
     case EACCES: return "ports below 1024 need the capability CAP_NET_BIND_SERVICE";
     case EAFNOSUPPORT: return "this machine does not speak that family of addresses";
     case EINVAL:
-      return local                          ? "bound already, or an address of the wrong kind"
-             : attempt == Attempt::accept   ? "it does not listen"
-             : attempt == Attempt::peel_off ? "there is no such association, or no more"
+      return attempt == Attempt::add_address
+                 ? "the socket has it already, or is bound to all addresses, or has another port"
+             : attempt == Attempt::remove_address ? "the socket does not have it"
+             : local                              ? "bound already, or an address of the wrong kind"
+             : attempt == Attempt::accept         ? "it does not listen"
+             : attempt == Attempt::peel_off       ? "there is no such association, or no more"
              : reconfigures ? "there is no such association, or no more, or there would be too many streams"
                             : "";
     case ECONNREFUSED: return "nobody listens there, or too many peers wait there to be accepted";
@@ -79,6 +86,7 @@ std::string_view advice(Attempt attempt, std::error_code error) noexcept {
                                            : "";
     case EMSGSIZE: return "it does not fit in one packet, and option::DisableFragments is on";
     case ENODEV: return "there is no such network interface";
+    case EBUSY: return attempt == Attempt::remove_address ? "it is the last one" : "";
     case ECANCELED: return "woken";
     case EMFILE: return "raise the limit of open files (ulimit -n), or close some";
     default: return {};

@@ -39,4 +39,14 @@ void check_path(const PathTarget& whom, std::error_code& error) noexcept {
   if (!error && whom.path != nullptr) read_params(whom, params, error);
 }
 
+void demand_heartbeat(const PathTarget& whom, std::error_code& error) noexcept {
+  if (error) return;
+  sctp_paddrparams params{};
+  whom.put(params, &sctp_paddrparams::spp_assoc_id, offsetof(sctp_paddrparams, spp_address));
+  params.spp_flags = SPP_HB_DEMAND;
+  const Bytes bytes = std::as_bytes(std::span{&params, 1});
+  set_bytes(whom.target.fd, IPPROTO_SCTP, SCTP_PEER_ADDR_PARAMS, bytes.first(params_before_4_20), error);
+  explain_path(whom, error);
+}
+
 }  // namespace sctp::native

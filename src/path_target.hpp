@@ -38,12 +38,18 @@ PathTarget one_path(OptionTarget target, const Address& path, std::error_code& e
 /// Turns the EINVAL or ENOENT that `error` may be into Errc::no_such_path where the association is there.
 void explain_path(const PathTarget& whom, std::error_code& error) noexcept;
 
+/// SCTP_PEER_ADDR_PARAMS without the two fields that came last. All kernels take that much of it.
+constexpr socklen_t params_before_4_20 = 152;
+
 /// Answers how much of the structure this kernel has.
 socklen_t read_params(const PathTarget& whom, sctp_paddrparams& params, std::error_code& error) noexcept;
 
 /// Unless there is an error already, fails where there is no such path. The kernel's other options by address
 /// do not look at the association's number, so they would be about another association's path.
 void check_path(const PathTarget& whom, std::error_code& error) noexcept;
+
+/// Unless there is an error already, lets a heartbeat be sent there at once.
+void demand_heartbeat(const PathTarget& whom, std::error_code& error) noexcept;
 
 inline bool is_v4(int fd) noexcept {
   std::error_code unknown;

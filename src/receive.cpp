@@ -39,6 +39,8 @@ ssize_t read_piece(int fd, MutableBytes room, int flags, Piece& piece) noexcept 
   piece.end_of_record = (message.msg_flags & MSG_EOR) != 0;
   piece.is_notification = (message.msg_flags & MSG_NOTIFICATION) != 0;
   piece.source = native::address_from(source, message.msg_namelen).value_or(Address{});
+  // 6.1 never, and 6.12 not always, writes it where a message came from a link-local address.
+  if (!piece.is_notification) piece.source = piece.source.with_scope(0);
   ReceiveControl::read(message, piece);
   return size;
 }

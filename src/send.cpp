@@ -12,6 +12,7 @@
 #include "control.hpp"
 #include "failure.hpp"
 #include "native.hpp"
+#include "path_target.hpp"
 #include "socket_name.hpp"
 #include "sys.hpp"
 #include "wait.hpp"
@@ -61,6 +62,23 @@ void explain_send(const SocketRef& socket, AssociationId association, Bytes payl
 
 }  // namespace
 
+namespace {
+
+/// To an address that is none of the association's, the kernel would send to another association, or to one
+/// that it sets up for that.
+void check_path(const SocketRef& socket, AssociationId association, const Address& path,
+                std::error_code& error) noexcept {
+  if (socket.style() == Style::peeled_off) {
+    error = std::make_error_code(std::errc::operation_not_supported);
+    return;
+  }
+  native::check_path(native::one_path(detail::one_association(socket, association), path, error), error);
+  if (error == std::errc::invalid_argument && error != Errc::no_such_path)
+    error = std::make_error_code(std::errc::not_connected);
+}
+
+}  // namespace
+
 // Never both an association and an address: the kernel would take the address, and another association with
 // it.
 bool SocketRef::send_once(AssociationId association, const Address* peer, Bytes payload,
@@ -74,6 +92,13 @@ bool SocketRef::send_once(AssociationId association, const Address* peer, Bytes 
   msghdr message{};
   message.msg_iov = &piece;
   message.msg_iovlen = 1;
+  error.clear();
+  if (options.path) {
+    check_path(*this, association, *options.path, error);
+    if (error) return false;
+    peer = &*options.path;
+    association = {};
+  }
   SendControl control{association, options};
   control.attach_to(message);
   native::SocketAddress destination;
@@ -81,7 +106,6 @@ bool SocketRef::send_once(AssociationId association, const Address* peer, Bytes 
     message.msg_name = &destination;
     message.msg_namelen = native::to_native(*peer, destination);
   }
-  error.clear();
   bool was_ready = false;
   while (sys::sendmsg(fd_, &message, flags | MSG_NOSIGNAL) < 0) {
     if (errno == EINTR) continue;
@@ -104,7 +128,9 @@ void SocketRef::send(AssociationId association, Bytes payload, const SendOptions
 
 void SocketRef::send_to(const Address& peer, Bytes payload, const SendOptions& options,
                         std::error_code& error) const noexcept {
-  send_once({}, &peer, payload, options, 0, error);
+  SendOptions first = options;
+  first.path.reset();  // there is none yet
+  send_once({}, &peer, payload, first, 0, error);
 }
 
 bool SocketRef::try_send(AssociationId association, Bytes payload, const SendOptions& options,

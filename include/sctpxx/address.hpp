@@ -66,6 +66,7 @@ class Address {
   [[nodiscard]] constexpr bool is_multicast() const noexcept;
 
   [[nodiscard]] constexpr Address with_port(std::uint16_t port) const noexcept;
+  [[nodiscard]] constexpr Address with_scope(std::uint32_t scope) const noexcept;
 
   /// All of the value: family, bytes, scope, port.
   friend constexpr auto operator<=>(const Address&, const Address&) noexcept = default;
@@ -130,6 +131,12 @@ constexpr bool Address::is_multicast() const noexcept {
 constexpr Address Address::with_port(std::uint16_t port) const noexcept {
   Address address = *this;
   address.port_ = port;
+  return address;
+}
+
+constexpr Address Address::with_scope(std::uint32_t scope) const noexcept {
+  Address address = *this;
+  address.scope_ = scope;
   return address;
 }
 

@@ -18,11 +18,18 @@
 #include <sctpxx/notification.hpp>
 #include <sctpxx/option.hpp>
 #include <sctpxx/option/association.hpp>
+#include <sctpxx/option/path.hpp>
 #include <sctpxx/patience.hpp>
 #include <sctpxx/socket_ref.hpp>
 #include <sctpxx/stream.hpp>
 
 namespace sctp::inline v0 {
+
+/// One of an association's paths: an address of the peer's, how it is doing, and whether messages take it
+/// first.
+struct Path : option::PeerAddrInfo {
+  bool primary = false;
+};
 
 /// One association of a socket.
 ///
@@ -78,6 +85,20 @@ class Association {
   /// All of our addresses that this association uses. SCTP_GET_LOCAL_ADDRS, RFC 6458 9.5.
   [[nodiscard]] SCTPXX_EXPORT std::vector<Address> local_addresses() const;
   [[nodiscard]] SCTPXX_EXPORT std::vector<Address> local_addresses(std::error_code& error) const noexcept;
+
+  /// All paths as they are now, in the peer's order. Those whose state is not to be told
+  /// (option::ExposePotentiallyFailedState) are left out.
+  [[nodiscard]] SCTPXX_EXPORT std::vector<Path> paths() const;
+  [[nodiscard]] SCTPXX_EXPORT std::vector<Path> paths(std::error_code& error) const noexcept;
+
+  /// Asks the peer for an answer on this path, or on all of them, now. What comes of it is told by
+  /// PeerAddressChange where it changes the path's state: `confirmed`, `available`. Not more often than once
+  /// in the path's retransmission timeout (PeerAddrInfo::rto): the kernel takes an answer that is not there
+  /// yet for one that is missing. SPP_HB_DEMAND, RFC 6458 8.1.12.
+  SCTPXX_EXPORT void request_heartbeat(const Address& path) const;
+  SCTPXX_EXPORT void request_heartbeat(const Address& path, std::error_code& error) const noexcept;
+  SCTPXX_EXPORT void request_heartbeats() const;
+  SCTPXX_EXPORT void request_heartbeats(std::error_code& error) const noexcept;
 
   /// Sends SHUTDOWN once everything queued is acknowledged; returns at once. SCTP has no half-close: neither
   /// side can send new messages from now on. Go on receiving: the peer's messages on their way still come,

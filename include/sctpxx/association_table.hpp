@@ -18,6 +18,7 @@
 #include <sctpxx/export.hpp>
 #include <sctpxx/ids.hpp>
 #include <sctpxx/notification.hpp>
+#include <sctpxx/option/path.hpp>
 #include <sctpxx/received.hpp>
 #include <sctpxx/socket_ref.hpp>
 
@@ -55,12 +56,7 @@ class AssociationTable {
 
   /// One of the peer's addresses, as the last event told of it.
   struct Path {
-    enum class State : std::uint8_t {
-      unconfirmed,         ///< the peer named it, and has not answered from it yet
-      available,           ///<
-      potentially_failed,  ///< told only where SCTP_EXPOSE_POTENTIALLY_FAILED_STATE says so
-      unreachable,         ///<
-    };
+    using State = option::PeerAddrInfo::State;
     Address address{};
     State state{};
     bool primary = false;
@@ -165,7 +161,6 @@ class AssociationTable {
 
 /// "setting up", "up", …
 [[nodiscard]] SCTPXX_EXPORT std::string to_string(AssociationTable::State state);
-[[nodiscard]] SCTPXX_EXPORT std::string to_string(AssociationTable::Path::State state);
 [[nodiscard]] SCTPXX_EXPORT std::string to_string(AssociationTable::Change::Kind kind);
 /// The event in one line, as its own text says it.
 [[nodiscard]] SCTPXX_EXPORT std::string to_string(const AssociationTable::Change& change);

@@ -18,6 +18,8 @@ enum class Errc {
   wrong_address_family,         ///< an IPv6 address on an IPv4 socket. `address_family_not_supported`
   no_addresses,                 ///< an empty list of addresses. `invalid_argument`
   ports_differ,                 ///< a list of addresses with more than one port. `invalid_argument`
+  wildcard_among_addresses,     ///< a list of addresses with a wildcard and others. `invalid_argument`
+  address_twice,                ///< a list of addresses with one of them twice. `invalid_argument`
   empty_message,                ///< SCTP has no messages of zero bytes. `invalid_argument`
   message_exceeds_send_buffer,  ///< larger than SO_SNDBUF, which no waiting can help. `message_size`
   message_exceeds_limit,   ///< a received message passed the limit of its ReceiveBuffer. `value_too_large`

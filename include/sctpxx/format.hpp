@@ -88,8 +88,6 @@ struct fmt::formatter<sctp::option::Status::State> : sctp::detail::TextFormatter
 template <>
 struct fmt::formatter<sctp::AssociationTable::State> : sctp::detail::TextFormatter {};
 template <>
-struct fmt::formatter<sctp::AssociationTable::Path::State> : sctp::detail::TextFormatter {};
-template <>
 struct fmt::formatter<sctp::AssociationTable::Change::Kind> : sctp::detail::TextFormatter {};
 template <>
 struct fmt::formatter<sctp::AssociationTable::Change> : sctp::detail::TextFormatter {};
@@ -115,3 +113,5 @@ template <>
 struct fmt::formatter<sctp::Support> : sctp::detail::TextFormatter {};
 template <>
 struct fmt::formatter<sctp::FeatureSupport> : sctp::detail::TextFormatter {};
+template <>
+struct fmt::formatter<sctp::PathMonitor::Change> : sctp::detail::TextFormatter {};

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 
 #include <sctpxx/address.hpp>
@@ -24,7 +25,9 @@ struct Message {
   std::uint16_t ssn = 0;      ///< stream sequence number; the low half of the message identifier under I-DATA
   std::uint32_t tsn = 0;      ///< transmission sequence number of the message's first chunk
   std::uint32_t context = 0;  ///< what SCTP_CONTEXT says for this association
-  Address source{};           ///< one of the peer's addresses: the one that this message came from
+  /// One of the peer's addresses: the one that this message came from. Of a link-local one without its
+  /// interface, of which the kernel (6.1, 6.12) tells a wrong one here.
+  Address source{};
 };
 
 /// A stretch of a message, for those who do not want it whole. Pieces of several messages may alternate;
@@ -98,6 +101,10 @@ struct SendOptions {
   bool sack_immediately = false;  ///< ask the peer not to delay its acknowledgement. RFC 7053
   Reliability reliability{};
   std::uint32_t context = 0;  ///< comes back in the event that says this message failed
+  /// The path that this message takes in place of the primary, if it works; one of the peer's addresses, or
+  /// sending fails with Errc::no_such_path. Peeled-off sockets cannot choose: `operation_not_supported`.
+  /// SCTP_ADDR_OVER.
+  std::optional<Address> path{};
 };
 
 }  // namespace sctp::inline v0

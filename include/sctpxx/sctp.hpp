@@ -26,6 +26,7 @@
 #include <sctpxx/option/path.hpp>
 #include <sctpxx/option/socket.hpp>
 #include <sctpxx/option/stream.hpp>
+#include <sctpxx/path_monitor.hpp>
 #include <sctpxx/patience.hpp>
 #include <sctpxx/ppid.hpp>
 #include <sctpxx/receive_buffer.hpp>

@@ -69,9 +69,39 @@ class SocketRef {
   SCTPXX_EXPORT void bind(const Address& address) const;
   SCTPXX_EXPORT void bind(const Address& address, std::error_code& error) const noexcept;
 
-  /// Takes several addresses, all with one port: these are announced to the peer. `sctp_bindx`, RFC 6458 9.1.
+  /// Takes several addresses, all with one port: these are announced to the peer, as far as it may reach them
+  /// (the kernel leaves out private IPv4 addresses where the first address connected to is a global one; the
+  /// sysctl net.sctp.addr_scope_policy). `addresses_of` tells those of a network interface. A wildcard stands
+  /// for all and has no others beside it (Errc::wildcard_among_addresses). When this fails, close the socket:
+  /// the kernel leaves it bound to those before the one that it refused. `sctp_bindx`, RFC 6458 9.1.
   SCTPXX_EXPORT void bind(std::span<const Address> addresses) const;
   SCTPXX_EXPORT void bind(std::span<const Address> addresses, std::error_code& error) const noexcept;
+
+  /// Adds an address of this machine, and asks the peers of all associations to use it, too; their
+  /// applications are told by PeerAddressChange `added`, and ours by nothing: what a peer thinks of it, it
+  /// does not say. Port 0 is the socket's. Fails with Errc::not_negotiated where a socket's one association
+  /// has no option::AsconfSupported; of one-to-many style, associations without it go on as before. A socket
+  /// that is bound to a wildcard has all addresses: `invalid_argument`, and option::AutoAsconf follows them.
+  /// An address that the Listener has, too, an accepted socket gets only with option::ReusePort on both, or
+  /// before it. `sctp_bindx`, RFC 5061.
+  SCTPXX_EXPORT void add_address(const Address& address) const;
+  SCTPXX_EXPORT void add_address(const Address& address, std::error_code& error) const noexcept;
+
+  /// Takes an address away, and asks the peers to use it no more (`removed`). What was on its way from there
+  /// is sent again from another. The last cannot go: `device_or_resource_busy`; see `replace_address`. To add
+  /// it again wait until the peer has answered: of what is asked in one breath the kernel (6.1, 6.12) forgets
+  /// the last.
+  SCTPXX_EXPORT void remove_address(const Address& address) const;
+  SCTPXX_EXPORT void remove_address(const Address& address, std::error_code& error) const noexcept;
+
+  /// Goes on with another address in place of one, which may be the only one and gone already: for a machine
+  /// that has left one network and entered another. `now` has to be an address of this machine, and the one
+  /// that its routes to the peer prefer. All associations that have option::AsconfSupported survive, and what
+  /// was sent meanwhile arrives, unless they were given up before (option::AssocInfo). Fails as the two
+  /// calls above do; then some of it may be done, and trying again is in order.
+  SCTPXX_EXPORT void replace_address(const Address& gone, const Address& now) const;
+  SCTPXX_EXPORT void replace_address(const Address& gone, const Address& now,
+                                     std::error_code& error) const noexcept;
 
   /// One of the socket's own addresses, with the port that it has. `getsockname`.
   [[nodiscard]] SCTPXX_EXPORT Address local_address() const;

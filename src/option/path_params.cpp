@@ -26,9 +26,6 @@ static_assert(offsetof(sctp_paddrthlds, spt_address) == offsetof(sctp_paddrthlds
               offsetof(sctp_paddrthlds, spt_pathpfthld) == offsetof(sctp_paddrthlds_v2, spt_pathpfthld));
 static_assert(sizeof(sctp_udpencaps) == 144 && sizeof(sctp_probeinterval) == 144);
 
-/// SCTP_PEER_ADDR_PARAMS without the two fields that came last.
-constexpr socklen_t length_before_4_20 = 152;
-
 /// Longer times the kernel would cut on an association, without a word.
 constexpr std::uint32_t longest = std::numeric_limits<std::int32_t>::max();
 
@@ -87,7 +84,7 @@ void set_params(const PathTarget& whom, const PeerAddrParams& value, std::error_
   whom.put(params, &sctp_paddrparams::spp_assoc_id, offsetof(sctp_paddrparams, spp_address));
   if (value.flow_label) check_flow_label(whom, error);
   if (error) return;
-  socklen_t length = length_before_4_20;
+  socklen_t length = native::params_before_4_20;
   if (value.dscp || value.flow_label) {
     sctp_paddrparams known;
     length = read_params(whom, known, error);

@@ -110,6 +110,18 @@ int answer_peer_info(const FakeKernel& kernel, const Descriptor& descriptor, voi
   if (*length < sizeof info) return fail(EINVAL);
   std::memcpy(&info, value, sizeof info);
   const auto address = native::address_from(bytes_of(info).subspan(offsetof(sctp_paddrinfo, spinfo_address)));
+  const auto found = find(descriptor, info.spinfo_assoc_id);
+  if (descriptor.type == SOCK_SEQPACKET && found != descriptor.associations.end() && address) {
+    const FakeAssociation& association = found->second;
+    if (std::ranges::find(association.addresses, *address) == association.addresses.end())
+      return fail(EINVAL);
+    const auto state = association.paths.find(*address);
+    const bool is_first = *address == association.addresses.front();
+    info.spinfo_state = state != association.paths.end() ? state->second
+                        : is_first                       ? SCTP_ACTIVE
+                                                         : SCTP_UNCONFIRMED;
+    return answer(info, IPPROTO_SCTP, value, length);
+  }
   if ((!kernel.up && !kernel.handshake) || address != descriptor.peer) return fail(EINVAL);
   return 0;
 }

@@ -128,6 +128,7 @@ struct FakeAssociation {
   std::uint16_t streams_in = 10;
   std::uint16_t unacknowledged = 0;
   std::vector<Address> addresses{};    // the peer's
+  std::map<Address, int> paths{};      // their states; the first is active and the others are unconfirmed
   std::set<std::uint16_t> events{};    // subscribed
   std::map<int, bool> capabilities{};  // negotiated, by option
   int send_fails = 0;                  // with this errno, as long as it stands there; what ends it does not
@@ -255,8 +256,8 @@ class FakeKernel {
     unsigned flags = 0;
     std::optional<Address> address{};
   };
-  std::vector<Interface> interface_list{};  // what getifaddrs says, entry for entry
-  int interface_lists = 0;                  // that were not freed
+  std::vector<Interface> interface_list{};             // what getifaddrs says, entry for entry
+  int interface_lists = 0;                             // that were not freed
   std::vector<Address> peer_addresses;                 // what SCTP_GET_PEER_ADDRS says
   std::vector<Address> local_addresses;                // what SCTP_GET_LOCAL_ADDRS says
   int largest_buffer = 425984;                         // twice the usual net.core.wmem_max

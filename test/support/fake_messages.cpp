@@ -112,9 +112,10 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) noexcept {
   if (sent.destination && sent.association != 0)
     kernel.complain("sendmsg with an address and an association");
   if (sent.destination && !fits(kernel.descriptor(fd), {&*sent.destination, 1})) return fail(EINVAL);
-  if (sent.destination && kernel.descriptor(fd).type == SOCK_SEQPACKET)
+  const bool chooses_path = (sent.info_flags & SCTP_ADDR_OVER) != 0;
+  if (sent.destination && kernel.descriptor(fd).type == SOCK_SEQPACKET && !chooses_path)
     kernel.complain("sendmsg to an address on a one-to-many socket");
-  if (sent.destination) {
+  if (sent.destination && !chooses_path) {
     kernel.shake_hands(kernel.descriptor(fd), *sent.destination, kernel.next_association);
     const bool waits = kernel.handshake && may_block(kernel.descriptor(fd), flags);
     if (waits) kernel.advance(kernel.handshake->ends - kernel.now);

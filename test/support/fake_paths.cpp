@@ -216,7 +216,7 @@ int answer_of_path(const FakeKernel& kernel, const Descriptor& descriptor, int o
     const std::size_t front = layout.address + sizeof(sockaddr_storage);
     std::ranges::copy(Bytes{kept->second}.subspan(front), bytes + front);
   } else if (option == SCTP_GET_PEER_ADDR_INFO) {
-    return has_many(descriptor) ? 0 : answer_peer_info(kernel, descriptor, value, length);
+    return answer_peer_info(kernel, descriptor, value, length);
   } else if (option == SCTP_PEER_ADDR_THLDS || option == SCTP_PEER_ADDR_THLDS_V2) {
     sctp_paddrthlds_v2 fresh;
     std::memcpy(&fresh, bytes, sizeof fresh);
