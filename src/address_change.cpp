@@ -92,12 +92,16 @@ void move_alone(int fd, const Address& gone, const Address& now, std::error_code
   const Address meanwhile = Address::loopback(gone.family(), gone.port());
   {
     const Quietly nobody_hears{fd, error};
+    // Once the last is to go and no other comes, the association hangs for ever. So first see that it can.
+    add(fd, now, error);
+    remove(fd, now, error);
     add(fd, meanwhile, error);
   }
+  if (error) return;
   remove(fd, gone, error);
   add(fd, now, error);
-  std::error_code ignored;
   if (error) {
+    std::error_code ignored;
     const Quietly nobody_hears{fd, ignored};
     remove(fd, meanwhile, ignored);
     return;
@@ -114,6 +118,7 @@ void move_alone(int fd, const Address& gone, const Address& now, std::error_code
   if (!taken) return remove(fd, gone, error);
   // The Listener has it. Then peers are asked at least not to use it.
   if (native::only_association(fd) == AssociationId{}) return;
+  std::error_code ignored;
   set_option(OptionTarget{fd}, option::SetPeerPrimaryAddr{now}, ignored);
 }
 

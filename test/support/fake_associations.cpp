@@ -116,6 +116,7 @@ int answer_peer_info(const FakeKernel& kernel, const Descriptor& descriptor, voi
     if (std::ranges::find(association.addresses, *address) == association.addresses.end())
       return fail(EINVAL);
     const auto state = association.paths.find(*address);
+    if (state != association.paths.end() && state->second == FakeAssociation::hidden) return fail(EACCES);
     const bool is_first = *address == association.addresses.front();
     info.spinfo_state = state != association.paths.end() ? state->second
                         : is_first                       ? SCTP_ACTIVE

@@ -127,12 +127,21 @@ struct FakeAssociation {
   std::uint16_t streams_out = 10;
   std::uint16_t streams_in = 10;
   std::uint16_t unacknowledged = 0;
-  std::vector<Address> addresses{};    // the peer's
+  std::vector<Address> addresses{};  // the peer's
+  static constexpr int hidden = -1;
   std::map<Address, int> paths{};      // their states; the first is active and the others are unconfirmed
   std::set<std::uint16_t> events{};    // subscribed
   std::map<int, bool> capabilities{};  // negotiated, by option
   int send_fails = 0;                  // with this errno, as long as it stands there; what ends it does not
   bool peer_answers_shutdown = false;  // at once: then it is gone, and the event is there
+};
+
+/// What one bindx did: the first of its addresses, and whether peers are asked to follow.
+struct AddressChange {
+  bool adds = true;
+  Address address{};
+  bool is_told = false;
+  friend bool operator==(const AddressChange&, const AddressChange&) = default;
 };
 
 /// What the kernel keeps of one descriptor.
@@ -249,6 +258,8 @@ class FakeKernel {
   std::vector<Sent> sent;
   std::vector<std::vector<Address>> connected_to;
   std::vector<std::vector<Address>> bound_to;
+  std::vector<AddressChange> address_changes;
+  std::vector<std::pair<AddressChange, int>> refused_changes;  // and with which errno
   std::vector<int> poll_timeouts;
   std::map<std::string, unsigned> interfaces;
   struct Interface {

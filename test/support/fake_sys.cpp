@@ -44,8 +44,16 @@ int bindx(int fd, sockaddr* addresses, int count, int flags) noexcept {
   const InKernel call{kernel};
   if (kernel.enter(Call::bindx, fd)) return -1;
   const auto locals = read_names(addresses, count);
-  if (flags != SCTP_BINDX_ADD_ADDR || !fits(kernel.descriptor(fd), locals)) return fail(EINVAL);
-  kernel.descriptor(fd).local = locals.front();
+  Descriptor& descriptor = kernel.descriptor(fd);
+  if (!fits(descriptor, locals)) return fail(EINVAL);
+  const AddressChange change{flags == SCTP_BINDX_ADD_ADDR, locals.front(),
+                             kept(descriptor, {IPPROTO_SCTP, SCTP_ASCONF_SUPPORTED}, std::uint32_t{0}) != 0};
+  for (const auto& [refused, error] : kernel.refused_changes) {
+    if (refused == change) return fail(error);
+  }
+  kernel.address_changes.push_back(change);
+  if (!change.adds) return 0;
+  descriptor.local = locals.front();
   kernel.bound_to.push_back(locals);
   return 0;
 }
