@@ -55,8 +55,10 @@ DetectionTime detection_time(const FailureDetection& values, std::optional<milli
   const std::uint32_t association =
       values.association.max_retransmissions.value_or(*otherwise.association.max_retransmissions);
   DetectionTime times;
-  // More than so many: so one more. A path that is never suspected is left when it is unreachable.
-  times.next_path = timeouts(std::min(suspicion, path) + 1, first, max);
+  // More than so many: so one more. A path is left when it is suspected, which does not happen with the last
+  // timeout before it is unreachable.
+  const std::uint32_t left_after = suspicion + 1 < path ? suspicion : path;
+  times.next_path = timeouts(left_after + 1, first, max);
   times.unreachable = timeouts(path + 1, first, max);
   times.lost = timeouts(association + 1, first, max);
   // A heartbeat is due after the interval and 0.5 to 1.5 timeouts; it is missed when the next one is due.
@@ -66,7 +68,7 @@ DetectionTime detection_time(const FailureDetection& values, std::optional<milli
     times.idle_unreachable = milliseconds::max();
     return times;
   }
-  const std::uint32_t with_interval = std::min(suspicion, path) + 2;
+  const std::uint32_t with_interval = left_after + 2;
   times.idle_unreachable = with_interval * std::clamp(*heartbeat, milliseconds{0}, longest) +
                            3 * (first + timeouts(path + 1, first, max)) / 2;
   return times;

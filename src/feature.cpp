@@ -57,8 +57,18 @@ Support probe_encapsulation(const SocketRef& socket) noexcept {
   return native::sysctl("udp_port").value_or(0) == 0 ? Support::forbidden : Support::optional;
 }
 
-Support probe(const SocketRef& socket, Feature feature) noexcept {
+Support probe_suspicion(const SocketRef& socket) noexcept {
   using option::ExposePotentiallyFailedState;
+  const Support support =
+      probe(socket, ExposePotentiallyFailedState{}, [](const ExposePotentiallyFailedState& fresh) {
+        return fresh.exposure == ExposePotentiallyFailedState::Exposure::always;
+      });
+  // The kernel takes the option all the same.
+  const bool is_off = native::sysctl("pf_enable") == 0;
+  return is_off && support != Support::absent ? Support::forbidden : support;
+}
+
+Support probe(const SocketRef& socket, Feature feature) noexcept {
   using option::PeerAddrThlds;
   using option::PlpmtudProbeInterval;
   using option::StreamScheduler;
@@ -78,12 +88,9 @@ Support probe(const SocketRef& socket, Feature feature) noexcept {
       return can_set(socket, StreamScheduler{StreamScheduler::Scheduler::priority});
     case Feature::weighted_schedulers:
       return can_set(socket, StreamScheduler{StreamScheduler::Scheduler::weighted_fair});
-    case Feature::potentially_failed:
-      return probe(socket, ExposePotentiallyFailedState{}, [](const ExposePotentiallyFailedState& fresh) {
-        return fresh.exposure == ExposePotentiallyFailedState::Exposure::always;
-      });
+    case Feature::potentially_failed: return probe_suspicion(socket);
     case Feature::switching_primary:
-      return probe(socket, PeerAddrThlds{.potentially_failed = {}, .switch_primary = 100},
+      return probe(socket, PeerAddrThlds{.potentially_failed = 0, .switch_primary = 0},
                    [](const PeerAddrThlds& fresh) {
                      return fresh.switch_primary.value_or(PeerAddrThlds::never) != PeerAddrThlds::never;
                    });
@@ -134,7 +141,11 @@ Features probe_features(std::error_code& error) noexcept {
   Features features;
   const OneToOneSocket socket = open_any(error);
   if (error) return features;
-  for (FeatureSupport& one : features.all_) one.support = probe(socket, one.feature);
+  for (FeatureSupport& one : features.all_) {
+    one.support = probe(socket, one.feature);
+    const bool is_forbidden = one.support == Support::forbidden;
+    if (one.feature == Feature::potentially_failed && is_forbidden) one.sysctl = "net.sctp.pf_enable";
+  }
   return features;
 }
 

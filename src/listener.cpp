@@ -4,6 +4,8 @@
 
 #include <cerrno>
 
+#include <sctpxx/option/socket.hpp>
+
 #include "descriptor.hpp"
 #include "failure.hpp"
 #include "native_option.hpp"
@@ -81,7 +83,13 @@ std::optional<OneToOneSocket> Listener::accept(const Patience& patience, std::er
 }
 
 OneToOneSocket Listener::accept(std::error_code& error) noexcept {
-  auto peer = accept(Patience{}, error);
+  auto peer = try_accept(error);
+  if (!peer && !error) {
+    // Since this waits with poll, which knows nothing of the socket's own time.
+    const auto time = get<option::RcvTimeo>(error).time;
+    if (!error) peer = accept(time ? Patience{*time} : Patience{}, error);
+  }
+  if (!peer && !error) error = std::make_error_code(std::errc::operation_would_block);
   return peer ? std::move(*peer) : OneToOneSocket{};
 }
 

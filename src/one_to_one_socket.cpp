@@ -51,6 +51,15 @@ bool has_been_up(int fd) noexcept {
   return sys::poll(&writable, 1, 0) == 1 && writable.revents == POLLOUT;
 }
 
+milliseconds now() noexcept { return milliseconds{sys::monotonic_milliseconds()}; }
+
+/// How long a call waits for the peer that is given no patience and began then.
+Patience patience_of(const SocketRef& socket, milliseconds begin, std::error_code& error) noexcept {
+  if (is_nonblocking(socket.fd())) return milliseconds{0};
+  const auto time = socket.get<option::SndTimeo>(error).time;
+  return time ? Patience{begin + *time - now()} : Patience{};
+}
+
 /// What is told of the end of an association.
 struct Ending {
   AssociationChange::End told{};
@@ -189,10 +198,12 @@ bool OneToOneSocket::finish_connect(std::span<const Address> peer, const Patienc
 }
 
 void OneToOneSocket::connect(std::span<const Address> peer, std::error_code& error) noexcept {
+  const milliseconds begin = now();
   const bool under_way = is_connecting(peer, error);
   if (error || (!under_way && (start_connect(peer, error) || error))) return;
-  const bool wait = !is_nonblocking(fd_);
-  const bool up = finish_connect(peer, wait ? Patience{} : Patience{milliseconds{0}}, error);
+  const Patience patience = patience_of(*this, begin, error);
+  if (error) return;
+  const bool up = finish_connect(peer, patience, error);
   if (!up && !error) error = std::make_error_code(std::errc::operation_in_progress);
 }
 
@@ -260,6 +271,7 @@ bool OneToOneSocket::try_connect(const Address& peer) { return try_connect(std::
 void OneToOneSocket::connect_and_send(const Address& peer, Bytes payload, const SendOptions& options,
                                       std::error_code& error) noexcept {
   if (is_connecting({}, error) || error) return;
+  const milliseconds begin = now();
   send_to(peer, payload, options, error);
   if (error) {
     explain_family(fd_, {&peer, 1}, error);
@@ -267,7 +279,8 @@ void OneToOneSocket::connect_and_send(const Address& peer, Bytes payload, const 
   }
   connecting_to_ = peer;
   // The kernel has waited for the handshake on a blocking socket, and answers success when that failed, too.
-  if (!is_nonblocking(fd_)) static_cast<void>(finish_connect({&peer, 1}, Patience{}, error));
+  const Patience patience = patience_of(*this, begin, error);
+  if (!error && !patience.is_over()) static_cast<void>(finish_connect({&peer, 1}, patience, error));
 }
 
 void OneToOneSocket::connect_and_send(const Address& peer, Bytes payload, const SendOptions& options) {

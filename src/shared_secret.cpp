@@ -28,12 +28,16 @@ void set_option(OptionTarget target, const SharedSecret& value, std::error_code&
   }
   using Hmac = option::HmacIdent::Hmac;
   set_option(target, option::AuthSupported{}, error);
+  option::AuthActiveKey before;
+  if (!error) get_option(target, before, error);
   if (!error) set_option(target, option::HmacIdent{{Hmac::sha256, Hmac::sha1}}, error);
   for (const ChunkType type : protected_types) {
     if (!error) set_option(target, option::AuthChunk{type}, error);
   }
   if (!error) set_option(target, option::AuthKey{value.number, value.secret}, error);
   if (!error) set_option(target, option::AuthActiveKey{value.number}, error);
+  if (!error && before.number != 0 && before.number != value.number)
+    set_option(target, option::AuthDeleteKey{before.number}, error);
   if (error) return;
   // Key 0 is empty unless it was set, so that everybody has it; there is none any more when this was set
   // before.
@@ -47,7 +51,10 @@ bool knows_secret(const Association& association) noexcept {
   std::error_code error;
   if (!association.get<option::AuthSupported>(error).on || error) return false;
   const auto chunks = association.get<option::LocalAuthChunks>(error);
-  return !error && std::ranges::find(chunks.types, ChunkType::data) != chunks.types.end();
+  if (error || std::ranges::find(chunks.types, ChunkType::data) == chunks.types.end()) return false;
+  // When it is gone these were the socket's answers.
+  static_cast<void>(association.status(error));
+  return !error;
 }
 
 }  // namespace sctp::inline v0

@@ -27,7 +27,8 @@ namespace sctp::inline v0 {
 /// One that has another secret comes up, too, and nothing of what it sends arrives. While heartbeats are on,
 /// such an association stays up.
 ///
-/// Setting it when it was set before gives another secret to the associations that follow.
+/// Setting it when it was set before gives another secret to the associations that follow, which know the
+/// former one no more.
 struct SharedSecret {
   static constexpr std::string_view name = "SharedSecret";
   static constexpr std::string_view takes = "a number that is not 0, and a secret of 1 to 65535 bytes";
@@ -38,7 +39,8 @@ struct SharedSecret {
 SCTPXX_EXPORT void set_option(OptionTarget target, const SharedSecret& value,
                               std::error_code& error) noexcept;
 
-/// Messages on this association are believed only from one who knows a secret.
+/// Messages on this association are believed only from one who knows a secret. False, too, when it is gone:
+/// then the kernel does not tell any more.
 [[nodiscard]] SCTPXX_EXPORT bool knows_secret(const Association& association) noexcept;
 
 }  // namespace sctp::inline v0

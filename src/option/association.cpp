@@ -188,7 +188,7 @@ void get_option(OptionTarget target, AssocStats& value, std::error_code& error) 
       .received_unordered_chunks = stats.sas_iuodchunks,
       .retransmitted_chunks = stats.sas_rtxchunks,
       .received_twice_chunks = stats.sas_idupchunks,
-      .received_early_chunks = stats.sas_outofseqtsns,
+      .dropped_early_chunks = stats.sas_outofseqtsns,
       .received_gap_reports = stats.sas_gapcnt,
       .sent_control_chunks = stats.sas_octrlchunks,
       .received_control_chunks = stats.sas_ictrlchunks,

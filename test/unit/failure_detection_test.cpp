@@ -66,11 +66,16 @@ TEST_CASE("A path's own timeout counts within the bounds that there are") {
 
 TEST_CASE("Each value has its part in the times") {
   auto values = FailureDetection::signalling();
-  values.thresholds.potentially_failed = std::uint16_t{2};
+  values.thresholds.potentially_failed = std::uint16_t{1};
   auto times = detection_time(values);
-  CHECK(times.next_path == 200ms + 400ms + 800ms);
+  CHECK(times.next_path == 200ms + 400ms);
   CHECK(times.unreachable == 2400ms);
-  CHECK(times.idle_unreachable == 4 * 1000ms + 3900ms);
+  CHECK(times.idle_unreachable == 3 * 1000ms + 3900ms);
+  // The last timeout before it is unreachable does not make it suspected.
+  values.thresholds.potentially_failed = std::uint16_t{2};
+  times = detection_time(values);
+  CHECK(times.next_path == 2400ms);
+  CHECK(times.idle_unreachable == 5 * 1000ms + 3900ms);
   // One that is never suspected is left when it is unreachable.
   values.thresholds.potentially_failed = PeerAddrThlds::never;
   times = detection_time(values);

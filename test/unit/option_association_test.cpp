@@ -154,7 +154,7 @@ TEST_CASE("AssocStats tells all that the kernel has counted") {
   CHECK(stats.received_unordered_chunks == 8);
   CHECK(stats.retransmitted_chunks == 9);
   CHECK(stats.received_twice_chunks == 10);
-  CHECK(stats.received_early_chunks == 11);
+  CHECK(stats.dropped_early_chunks == 11);
   CHECK(stats.received_gap_reports == 12);
   CHECK(stats.sent_control_chunks == 13);
   CHECK(stats.received_control_chunks == std::numeric_limits<std::uint64_t>::max());

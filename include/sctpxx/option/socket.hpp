@@ -66,7 +66,8 @@ SCTPXX_EXPORT void set_option(OptionTarget target, const RcvTimeo& value, std::e
 SCTPXX_EXPORT void get_option(OptionTarget target, RcvTimeo& value, std::error_code& error) noexcept;
 
 /// How long `send` and `connect` wait at most; likewise. Then `send` fails with `operation_would_block`, and
-/// `connect` with `operation_in_progress`: the setup goes on. SO_SNDTIMEO.
+/// `connect` with `operation_in_progress`: the setup goes on (`try_connect` tells when it is over), as it does
+/// after `connect_and_send`, which succeeds. SO_SNDTIMEO.
 struct SndTimeo {
   static constexpr std::string_view name = "SO_SNDTIMEO";
   static constexpr std::string_view takes = "a time above 0, of at most 24 days";
