@@ -11,6 +11,7 @@
 #include <sctpxx/option/path.hpp>
 #include <sctpxx/socket_ref.hpp>
 
+#include "address_list.hpp"
 #include "failure.hpp"
 #include "native_option.hpp"
 #include "sys.hpp"
@@ -24,7 +25,9 @@ void change(int fd, const Address& address, int flags, std::error_code& error) n
   if (error) return;
   native::SocketAddress native;
   native::to_native(address, native);
-  if (sys::bindx(fd, &native.any, 1, flags) < 0) error = native::last_error();
+  if (sys::bindx(fd, &native.any, 1, flags) == 0) return;
+  error = native::last_error();
+  explain_family(fd, {&address, 1}, error);
 }
 
 void add(int fd, const Address& address, std::error_code& error) noexcept {
@@ -95,6 +98,7 @@ void move_alone(int fd, const Address& gone, const Address& now, std::error_code
     // Once the last is to go and no other comes, the association hangs for ever. So first see that it can.
     add(fd, now, error);
     remove(fd, now, error);
+    const Freely though_loopback_is_down{fd, error};
     add(fd, meanwhile, error);
   }
   if (error) return;

@@ -84,12 +84,15 @@ std::vector<Address> ask_addresses(int fd, AssociationId association, Side side,
   return {};
 }
 
-void explain_family(int fd, std::span<const Address> addresses, std::error_code& error) noexcept {
-  if (error != std::errc::invalid_argument) return;
+bool has_wrong_family(int fd, std::span<const Address> addresses) noexcept {
   const auto is_v6 = [](const Address& address) { return address.family() == Address::Family::v6; };
-  if (std::ranges::none_of(addresses, is_v6)) return;
   std::error_code unknown;
-  if (native::domain_of(fd, unknown) == AF_INET) error = Errc::wrong_address_family;
+  return std::ranges::any_of(addresses, is_v6) && native::domain_of(fd, unknown) == AF_INET;
+}
+
+void explain_family(int fd, std::span<const Address> addresses, std::error_code& error) noexcept {
+  if (error == std::errc::invalid_argument && has_wrong_family(fd, addresses))
+    error = Errc::wrong_address_family;
 }
 
 }  // namespace sctp

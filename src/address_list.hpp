@@ -41,8 +41,10 @@ enum class Side { local, peer };
 std::vector<Address> ask_addresses(int fd, AssociationId association, Side side,
                                    std::error_code& error) noexcept;
 
-/// Turns the EINVAL that `error` may be into Errc::wrong_address_family when an IPv6 address met an IPv4
-/// socket.
+/// An IPv6 address meets an IPv4 socket.
+bool has_wrong_family(int fd, std::span<const Address> addresses) noexcept;
+
+/// Turns the EINVAL that `error` may be into Errc::wrong_address_family where that is why.
 void explain_family(int fd, std::span<const Address> addresses, std::error_code& error) noexcept;
 
 }  // namespace sctp

@@ -119,7 +119,9 @@ void pass_on(int from, int to, std::error_code& error) noexcept {
   pass_on_number(from, to, IPPROTO_SCTP, SCTP_AUTO_ASCONF, error);
   // In this order: the kernel derives the priority from the type of service.
   pass_on_number(from, to, IPPROTO_IP, IP_TOS, error);
-  pass_on_number(from, to, IPPROTO_IPV6, IPV6_TCLASS, error);
+  // Not asked of an IPv4 socket, of which iptables takes it for a question to itself where that is loaded.
+  if (!error && native::domain_of(from, error) == AF_INET6)
+    pass_on_number(from, to, IPPROTO_IPV6, IPV6_TCLASS, error);
   for (const int option : {SO_PRIORITY, SO_MARK}) pass_on_number(from, to, SOL_SOCKET, option, error);
   pass_on_number(from, to, IPPROTO_IP, IP_FREEBIND, error);
 }

@@ -38,55 +38,82 @@ std::string_view phrase(Attempt attempt) noexcept {
   return "cannot";
 }
 
+/// What errno means for a local address.
+std::string_view advice_on_address(Attempt attempt, int error) noexcept {
+  switch (error) {
+    case EADDRNOTAVAIL: return "this machine has no such address";
+    case EBUSY: return attempt == Attempt::remove_address ? "it is the last one" : "";
+    case EINVAL: break;
+    default: return {};
+  }
+  switch (attempt) {
+    case Attempt::add_address:
+      return "the socket has it already, or is bound to all addresses, or has another port";
+    case Attempt::remove_address: return "the socket does not have it";
+    default: return "bound already, or an address of the wrong kind";
+  }
+}
+
+/// The same for a request to change streams.
+std::string_view advice_on_request(int error) noexcept {
+  switch (error) {
+    case EINVAL: return "there is no such association, or no more, or there would be too many streams";
+    case EINPROGRESS: return "another such request is under way; wait for its event";
+    case EPERM: return "allow it with option::EnableStreamReset";
+    case EWOULDBLOCK: return "messages wait that were not sent, or not acknowledged yet (SenderDry tells)";
+    default: return {};
+  }
+}
+
+/// The same for other attempts of which it means something special.
+std::string_view advice_on(Attempt attempt, int error) noexcept {
+  switch (attempt) {
+    case Attempt::bind:
+    case Attempt::listen:
+    case Attempt::add_address:
+    case Attempt::remove_address: return advice_on_address(attempt, error);
+    case Attempt::reset_streams:
+    case Attempt::add_streams:
+    case Attempt::reset_association: return advice_on_request(error);
+    case Attempt::connect:
+      return error == EADDRNOTAVAIL
+                 ? "its association was peeled off, or this socket's own address does not reach it"
+                 : "";
+    case Attempt::accept:
+      return error == EINVAL        ? "it does not listen"
+             : error == EWOULDBLOCK ? "none came within the time of option::RcvTimeo"
+                                    : "";
+    case Attempt::peel_off: return error == EINVAL ? "there is no such association, or no more" : "";
+    case Attempt::subscribe: return error == EOPNOTSUPP ? "this kernel does not know one of them" : "";
+    case Attempt::abort:
+      return error == EOPNOTSUPP ? "a one-to-one socket aborts when it closes; use its own abort" : "";
+    default: return {};
+  }
+}
+
 /// What errno means for this attempt, where its own text leaves a reader helpless.
 std::string_view advice(Attempt attempt, std::error_code error) noexcept {
   if (error.category() != std::system_category() && error.category() != std::generic_category()) return {};
-  const bool changes = attempt == Attempt::add_address || attempt == Attempt::remove_address;
-  const bool local = attempt == Attempt::bind || attempt == Attempt::listen || changes;
-  const bool reconfigures = attempt == Attempt::reset_streams || attempt == Attempt::add_streams ||
-                            attempt == Attempt::reset_association;
+  if (const std::string_view special = advice_on(attempt, error.value()); !special.empty()) return special;
   switch (error.value()) {
     case EADDRINUSE: return "another socket has this port; take another one, or port 0 for any free one";
-    case EADDRNOTAVAIL:
-      return local ? "this machine has no such address"
-             : attempt == Attempt::connect
-                 ? "its association was peeled off, or this socket's own address does not reach it"
-                 : "no such peer address on this socket";
+    case EADDRNOTAVAIL: return "no such peer address on this socket";
     case EACCES: return "ports below 1024 need the capability CAP_NET_BIND_SERVICE";
     case EAFNOSUPPORT: return "this machine does not speak that family of addresses";
-    case EINVAL:
-      return attempt == Attempt::add_address
-                 ? "the socket has it already, or is bound to all addresses, or has another port"
-             : attempt == Attempt::remove_address ? "the socket does not have it"
-             : local                              ? "bound already, or an address of the wrong kind"
-             : attempt == Attempt::accept         ? "it does not listen"
-             : attempt == Attempt::peel_off       ? "there is no such association, or no more"
-             : reconfigures ? "there is no such association, or no more, or there would be too many streams"
-                            : "";
     case ECONNREFUSED: return "nobody listens there, or too many peers wait there to be accepted";
     case ETIMEDOUT: return "no answer; is the address right, and does a firewall let SCTP pass?";
     case EISCONN: return "there is an association already";
-    case EINPROGRESS:
-      return reconfigures ? "another such request is under way; wait for its event"
-                          : "under way on a non-blocking socket; wait until it is writable, then try_connect "
-                            "again";
-    case EPERM: return reconfigures ? "allow it with option::EnableStreamReset" : "";
+    case EINPROGRESS: return "under way; wait until the socket is writable, then try_connect again";
     case EWOULDBLOCK:
-      return reconfigures ? "messages wait that were not sent, or not acknowledged yet (SenderDry tells)"
-                          : "the socket is non-blocking; use the call's try_ form";
+      return "the socket is non-blocking, or its time was over; a try_ form takes that for no error";
     case EPIPE: return "there is no association, or no more";
     case ESHUTDOWN:
     case ESRCH: return "the association has ended, or is ending";
     case ENOTCONN: return "there is no association";
     case ECONNRESET: return "the peer aborted the association";
     case EBADF: return "the socket is closed";
-    case EOPNOTSUPP:
-      return attempt == Attempt::subscribe ? "this kernel does not know one of them"
-             : attempt == Attempt::abort   ? "a one-to-one socket aborts when it closes; use its own abort"
-                                           : "";
     case EMSGSIZE: return "it does not fit in one packet, and option::DisableFragments is on";
     case ENODEV: return "there is no such network interface";
-    case EBUSY: return attempt == Attempt::remove_address ? "it is the last one" : "";
     case ECANCELED: return "woken";
     case EMFILE: return "raise the limit of open files (ulimit -n), or close some";
     default: return {};

@@ -66,6 +66,11 @@ std::optional<PathMonitor::Change> PathMonitor::take(const Notification& event) 
     std::error_code gone;  // its end, or the path's, is told next
     association_.set(option::PrimaryAddr{path->address}, gone);
     change.preferred_again = !gone;
+    if (!gone) {
+      PeerAddressChange done = *told;
+      done.state = made_primary;
+      note_change(paths_, done);
+    }
   }
   return change;
 }

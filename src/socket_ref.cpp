@@ -6,6 +6,8 @@
 
 #include <string>
 
+#include <sctpxx/error.hpp>
+
 #include "address_list.hpp"
 #include "failure.hpp"
 #include "native.hpp"
@@ -50,10 +52,11 @@ void SocketRef::bind(const Address& address) const {
 
 void SocketRef::bind(std::span<const Address> addresses, std::error_code& error) const noexcept {
   AddressList list{addresses, error};
+  // The kernel would keep those before the one that it refuses.
+  if (!error && has_wrong_family(fd_, addresses)) error = Errc::wrong_address_family;
   if (error) return;
   if (sys::bindx(fd_, static_cast<sockaddr*>(list.data()), list.count(), SCTP_BINDX_ADD_ADDR) == 0) return;
   error = native::last_error();
-  explain_family(fd_, addresses, error);
 }
 
 void SocketRef::bind(std::span<const Address> addresses) const {

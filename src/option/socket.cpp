@@ -53,7 +53,7 @@ void set_time(int fd, int option, std::optional<std::chrono::milliseconds> time,
   const bool is_of_no_use = !error && waits_with_poll(fd, error);
   if (!error && is_of_no_use) error = std::make_error_code(std::errc::operation_not_supported);
   if (error) return;
-  const timeval native{.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000};
+  const timeval native{.tv_sec = milliseconds / 1000, .tv_usec = milliseconds % 1000 * 1000L};
   set_native(fd, SOL_SOCKET, option, native, error);
 }
 
