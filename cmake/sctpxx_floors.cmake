@@ -19,7 +19,7 @@ set(sctpxx_public_floors
   # floor 4, owners
   socket one_to_one_socket listener one_to_many_socket
   # floor 5, conveniences on top of the public API
-  association_table send_queue reconnect failure_detection shared_secret association_info feature network_interface
+  association_table send_queue send_batch reconnect failure_detection shared_secret association_info feature network_interface
   path_monitor sctp format)
 
 # What only src/ sees, each after the last public header that it may include.
@@ -42,9 +42,11 @@ set(sctpxx_private_floors
   "failed_sends after notification"
   "reassembler after receive_buffer"
   "control after receive_buffer"
+  "receive_batch after receive_buffer"
   "socket_name after socket_ref"
   "nonblocking after socket_ref"
   "subscription after socket_ref"
+  "send after socket_ref"
   "descriptor after socket_ref"
   "sock_diag after association_info")
 
@@ -60,8 +62,8 @@ set(sctpxx_sources
   option option/association option/capability option/delivery option/path option/path_params
   option/stream option/authentication option/socket
   socket_ref address_change send receive stream association socket one_to_one_socket listener one_to_many_socket
-  association_table send_queue send_queue_share reconnect
+  association_table send_queue send_queue_share send_batch reconnect
   failure_detection shared_secret association_info feature network_interface path_monitor
-  failure wait address_list control path_target reconfiguration subscription descriptor sock_diag)
+  failure wait address_list control receive_batch path_target reconfiguration subscription descriptor sock_diag)
 list(TRANSFORM sctpxx_sources PREPEND src/)
 list(TRANSFORM sctpxx_sources APPEND .cpp)

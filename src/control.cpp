@@ -60,7 +60,25 @@ SendControl SendControl::abort_of_association(AssociationId association) noexcep
   return {association, {}, SCTP_ABORT};
 }
 
-void ReceiveControl::read(const msghdr& message, Piece& piece) noexcept {
+void ReceiveHeader::attach_to(msghdr& message, MutableBytes room) noexcept {
+  where_ = {room.data(), room.size()};
+  message = {};
+  message.msg_name = &source_;
+  message.msg_namelen = sizeof source_;
+  message.msg_iov = &where_;
+  message.msg_iovlen = 1;
+  message.msg_control = control_.data();
+  message.msg_controllen = control_.size();
+}
+
+Piece ReceiveHeader::read(const msghdr& message, std::size_t size) const noexcept {
+  Piece piece;
+  piece.size = size;
+  piece.end_of_record = (message.msg_flags & MSG_EOR) != 0;
+  piece.is_notification = (message.msg_flags & MSG_NOTIFICATION) != 0;
+  piece.source = native::address_from(source_, message.msg_namelen).value_or(Address{});
+  // 6.1 never, and 6.12 not always, writes it where a message came from a link-local address.
+  if (!piece.is_notification) piece.source = piece.source.with_scope(0);
   auto* header = CMSG_FIRSTHDR(&message);
   for (; header != nullptr; header = CMSG_NXTHDR(const_cast<msghdr*>(&message), header)) {
     if (header->cmsg_level != IPPROTO_SCTP || header->cmsg_type != SCTP_RCVINFO) continue;
@@ -75,8 +93,9 @@ void ReceiveControl::read(const msghdr& message, Piece& piece) noexcept {
     piece.ssn = info.rcv_ssn;
     piece.tsn = info.rcv_tsn;
     piece.context = info.rcv_context;
-    return;
+    break;
   }
+  return piece;
 }
 
 }  // namespace sctp

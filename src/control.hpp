@@ -40,20 +40,21 @@ class SendControl {
   std::size_t length_ = info_space;
 };
 
-/// Room for SCTP_RCVINFO (48 bytes) and for what other options of the socket may add, time stamps and such.
-class ReceiveControl {
+/// What a `msghdr` needs to receive one piece.
+class ReceiveHeader {
  public:
-  void attach_to(msghdr& message) noexcept {
-    message.msg_control = bytes_.data();
-    message.msg_controllen = bytes_.size();
-  }
+  /// The piece will be written to `room`.
+  void attach_to(msghdr& message, MutableBytes room) noexcept;
 
-  /// Notes in `piece` what `recvmsg` has written. Other control messages are passed over; without
-  /// SCTP_RCVINFO `has_info` stays false.
-  static void read(const msghdr& message, Piece& piece) noexcept;
+  /// What has been written: so many bytes, and what came beside them. Other control messages are passed over;
+  /// without SCTP_RCVINFO `has_info` is false.
+  [[nodiscard]] Piece read(const msghdr& message, std::size_t size) const noexcept;
 
  private:
-  alignas(cmsghdr) std::array<std::byte, 256> bytes_;
+  iovec where_{};
+  native::SocketAddress source_;
+  // For SCTP_RCVINFO (48 bytes), and for what other options of the socket may add, time stamps and such.
+  alignas(cmsghdr) std::array<std::byte, 256> control_;
 };
 
 }  // namespace sctp

@@ -14,7 +14,6 @@
 namespace sctp::inline v0 {
 namespace {
 
-constexpr std::size_t smallest_block = 1024;  // an event in one read, whatever the caller asks for
 constexpr std::size_t most_spares = 256;
 constexpr std::size_t largest_event = std::size_t{128} * 1024;  // the kernel's are below 66 KiB
 constexpr std::size_t most_shutdowns = 4096;    // at once; that of a peeled-off association ends elsewhere
@@ -70,7 +69,7 @@ EventType type_of(Bytes record) noexcept {
 
 ReceiveBuffer::Reassembler::Reassembler(std::size_t capacity, std::size_t limit, std::size_t total_limit)
     : limit_{std::min(limit, no_limit)},
-      block_capacity_{std::clamp(capacity, smallest_block, no_limit)},
+      block_capacity_{std::min(capacity, no_limit)},
       pool_{std::clamp(total_limit, limit_, no_limit) + block_capacity_, most_spares},
       event_pool_{2 * largest_event},
       failed_sends_{limit_, std::clamp(total_limit, limit_, no_limit)} {}
@@ -120,6 +119,12 @@ MutableBytes ReceiveBuffer::Reassembler::prepare() {
 Bytes ReceiveBuffer::Reassembler::take_room(std::size_t size) noexcept {
   const MutableBytes room = std::exchange(room_, {});
   return room.first(std::min(size, room.size()));
+}
+
+void ReceiveBuffer::Reassembler::prepare_there(MutableBytes room) {
+  make_ready();
+  room_is_callers_ = false;
+  room_ = room;
 }
 
 void ReceiveBuffer::Reassembler::prepare_piece(MutableBytes room) {

@@ -24,6 +24,7 @@ class ReceiveBuffer::Reassembler {
 
   std::optional<Notification> next() noexcept;
   MutableBytes prepare();
+  void prepare_there(MutableBytes room);
   std::optional<Received> commit(const Piece& piece, std::error_code& error) noexcept;
   void prepare_piece(MutableBytes room);
   std::optional<ReceivedPiece> commit_piece(const Piece& piece, std::error_code& error) noexcept;

@@ -10,6 +10,7 @@
 #include "control.hpp"
 #include "failure.hpp"
 #include "native_option.hpp"
+#include "receive_batch.hpp"
 #include "socket_name.hpp"
 #include "sys.hpp"
 #include "wait.hpp"
@@ -20,28 +21,14 @@ namespace {
 
 /// One `recvmsg` into `room`, and what came beside the bytes. Answers as that does.
 ssize_t read_piece(int fd, MutableBytes room, int flags, Piece& piece) noexcept {
-  iovec where{room.data(), room.size()};
-  native::SocketAddress source;
-  msghdr message{};
-  message.msg_name = &source;
-  message.msg_namelen = sizeof source;
-  message.msg_iov = &where;
-  message.msg_iovlen = 1;
-  ReceiveControl control;
-  control.attach_to(message);
+  msghdr message;
+  ReceiveHeader header;
+  header.attach_to(message, room);
   ssize_t size = 0;
   do {
     size = sys::recvmsg(fd, &message, flags);
   } while (size < 0 && errno == EINTR);
-  if (size <= 0) return size;
-
-  piece.size = static_cast<std::size_t>(size);
-  piece.end_of_record = (message.msg_flags & MSG_EOR) != 0;
-  piece.is_notification = (message.msg_flags & MSG_NOTIFICATION) != 0;
-  piece.source = native::address_from(source, message.msg_namelen).value_or(Address{});
-  // 6.1 never, and 6.12 not always, writes it where a message came from a link-local address.
-  if (!piece.is_notification) piece.source = piece.source.with_scope(0);
-  ReceiveControl::read(message, piece);
+  if (size > 0) piece = header.read(message, static_cast<std::size_t>(size));
   return size;
 }
 
@@ -60,17 +47,18 @@ bool SocketRef::Blocking::is_over(bool has_looked) const noexcept {
   return has_looked ? patience->is_over() : patience->is_woken();
 }
 
-/// Hands out what `buffer` makes of the pieces that come. `prepare` gives room for one, `commit` takes it.
-template <class Answer, class Prepare, class Commit>
-Answer SocketRef::receive_with(ReceiveBuffer& buffer, Blocking blocking, std::error_code& error,
-                               Prepare prepare, Commit commit) const noexcept try {
+/// Hands out what `buffer` makes of the pieces that come. `read` brings one, as `recvmsg` does, to where
+/// `commit` takes it.
+template <class Answer, class Read, class Commit>
+Answer SocketRef::receive_with(ReceiveBuffer& buffer, Blocking blocking, std::error_code& error, Read read,
+                               Commit commit) const noexcept try {
   error.clear();
   bool nobody = false;
   for (bool has_looked = false;; has_looked = true) {
     if (blocking.is_over(has_looked)) return Answer{ReceiveStatus::would_block};
     if (const auto left = buffer.next()) return complete(*left, buffer);
     Piece piece;
-    const ssize_t size = read_piece(fd_, prepare(), blocking.flags, piece);
+    const ssize_t size = read(piece);
     if (size <= 0) {
       const std::error_code reason = size < 0 ? native::last_error() : std::error_code{};
       if (const auto end = nothing_there(buffer, reason, blocking, nobody, error)) return Answer{*end};
@@ -125,7 +113,9 @@ Notification SocketRef::complete(Notification event, ReceiveBuffer& buffer) cons
   if (change == nullptr || change->end != AssociationChange::End::timeout || style_ == Style::one_to_many) {
     return event;
   }
-  const std::error_code loss = native::take_socket_error(fd_);
+  std::error_code loss;
+  if (buffer.batch_) loss = buffer.batch_->take_error();
+  if (!loss) loss = native::take_socket_error(fd_);
   if (loss == std::errc::connection_reset) change->end = AssociationChange::End::peer_abort;
   if (loss) buffer.note_loss(loss);
   return event;
@@ -155,7 +145,17 @@ ReceiveStatus SocketRef::nothing_more(ReceiveBuffer& buffer, std::error_code rea
 Received SocketRef::receive_whole(ReceiveBuffer& buffer, Blocking blocking,
                                   std::error_code& error) const noexcept {
   return receive_with<Received>(
-      buffer, blocking, error, [&] { return buffer.prepare(); },
+      buffer, blocking, error,
+      [&](Piece& piece) -> ssize_t {
+        ReceiveBuffer::Batch* batch = buffer.batch();
+        if (batch == nullptr) return read_piece(fd_, buffer.prepare(), blocking.flags, piece);
+        if (batch->waiting() == 0) {
+          if (const ssize_t count = batch->fill(fd_, blocking.flags); count <= 0) return count;
+        }
+        buffer.prepare_there(batch->room());
+        piece = batch->take();
+        return static_cast<ssize_t>(piece.size);
+      },
       [&](const Piece& piece) { return buffer.commit(piece, error); });
 }
 
@@ -167,9 +167,11 @@ ReceivedPiece SocketRef::receive_stretch(MutableBytes room, ReceiveBuffer& buffe
   }
   return receive_with<ReceivedPiece>(
       buffer, blocking, error,
-      [&] {
+      [&](Piece& piece) -> ssize_t {
         buffer.prepare_piece(room);
-        return room;
+        if (buffer.waiting() == 0) return read_piece(fd_, room, blocking.flags, piece);
+        piece = buffer.batch_->take_into(room);
+        return static_cast<ssize_t>(piece.size);
       },
       [&](const Piece& piece) { return buffer.commit_piece(piece, error); });
 }

@@ -13,19 +13,19 @@
 #include "failure.hpp"
 #include "native.hpp"
 #include "path_target.hpp"
+#include "send.hpp"
 #include "socket_name.hpp"
 #include "sys.hpp"
 #include "wait.hpp"
 
-/// How a SocketRef sends.
-namespace sctp::inline v0 {
+namespace sctp {
 namespace {
 
 /// Where each association has a buffer of its own (net.sctp.sndbuf_policy), nothing tells when one has room.
 constexpr std::chrono::milliseconds look_again{20};
 
-/// Waits for room. Where there was none though the descriptor was writable (the kernel has no memory for it),
-/// for a moment.
+}  // namespace
+
 Waited wait_to_send(int fd, const Patience& patience, bool& was_ready, std::error_code& error) noexcept {
   if (patience.is_over()) return Waited::impatient;
   if (std::exchange(was_ready, false)) return wait_for(-1, 0, patience, error, look_again);
@@ -35,15 +35,6 @@ Waited wait_to_send(int fd, const Patience& patience, bool& was_ready, std::erro
   return waited;
 }
 
-[[noreturn]] void fail_send(const SocketRef& socket, Bytes payload, const SendOptions& options,
-                            std::error_code error) {
-  fail(Attempt::send,
-       std::to_string(payload.size()) + " bytes on stream " + to_string(options.stream) + " to " +
-           partner(socket),
-       error);
-}
-
-/// The kernel's EMSGSIZE and EINVAL, where the cause can be told.
 void explain_send(const SocketRef& socket, AssociationId association, Bytes payload,
                   const SendOptions& options, std::error_code& error) noexcept {
   std::error_code unknown;
@@ -60,9 +51,19 @@ void explain_send(const SocketRef& socket, AssociationId association, Bytes payl
   }
 }
 
-}  // namespace
+}  // namespace sctp
 
+/// How a SocketRef sends.
+namespace sctp::inline v0 {
 namespace {
+
+[[noreturn]] void fail_send(const SocketRef& socket, Bytes payload, const SendOptions& options,
+                            std::error_code error) {
+  fail(Attempt::send,
+       std::to_string(payload.size()) + " bytes on stream " + to_string(options.stream) + " to " +
+           partner(socket),
+       error);
+}
 
 /// To an address that is none of the association's, the kernel would send to another association, or to one
 /// that it sets up for that.

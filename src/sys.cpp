@@ -36,6 +36,12 @@ int setsockopt(int fd, int level, int option, const void* value, socklen_t lengt
 }
 ssize_t sendmsg(int fd, const msghdr* message, int flags) noexcept { return ::sendmsg(fd, message, flags); }
 ssize_t recvmsg(int fd, msghdr* message, int flags) noexcept { return ::recvmsg(fd, message, flags); }
+int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) noexcept {
+  return ::sendmmsg(fd, messages, count, flags);
+}
+int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags) noexcept {
+  return ::recvmmsg(fd, messages, count, flags, nullptr);
+}
 int poll(pollfd* descriptors, nfds_t count, int timeout) noexcept {
   return ::poll(descriptors, count, timeout);
 }

@@ -26,6 +26,8 @@ int getsockopt(int fd, int level, int option, void* value, socklen_t* length) no
 int setsockopt(int fd, int level, int option, const void* value, socklen_t length) noexcept;
 ssize_t sendmsg(int fd, const msghdr* message, int flags) noexcept;
 ssize_t recvmsg(int fd, msghdr* message, int flags) noexcept;
+int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) noexcept;
+int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags) noexcept;
 int poll(pollfd* descriptors, nfds_t count, int timeout) noexcept;
 int get_fd_flags(int fd) noexcept;
 int set_fd_flags(int fd, int flags) noexcept;

@@ -49,6 +49,7 @@ struct Piece {
 class ReceiveBuffer {
  public:
   static constexpr std::size_t default_capacity = std::size_t{64} * 1024;
+  static constexpr std::size_t default_batch_capacity = std::size_t{4} * 1024;
   static constexpr std::size_t default_limit = std::size_t{16} * 1024 * 1024;
   static constexpr std::size_t default_total_limit = 4 * default_limit;
 
@@ -64,6 +65,18 @@ class ReceiveBuffer {
   SCTPXX_EXPORT explicit ReceiveBuffer(std::size_t capacity = default_capacity,
                                        std::size_t limit = default_limit,
                                        std::size_t total_limit = default_total_limit) noexcept;
+
+  /// One that reads up to so many messages and events with one system call (`recvmmsg`, at most 1024), and
+  /// has them wait until each is received. `capacity` is the room for each; a larger message takes the room
+  /// of several, and is joined by copying. All else is as said here: whatever takes a ReceiveBuffer takes
+  /// this one. `while (auto received = peer.receive(buffer))` is the same loop with fewer system calls.
+  ///
+  /// What waits here makes no descriptor readable, so receive until there is nothing (`would_block`) before
+  /// waiting for that. A deadline or a Waker ends a receive though something waits; the next brings it.
+  [[nodiscard]] SCTPXX_EXPORT static ReceiveBuffer in_batches(
+      std::size_t pieces, std::size_t capacity = default_batch_capacity, std::size_t limit = default_limit,
+      std::size_t total_limit = default_total_limit) noexcept;
+
   /// Leaves an empty buffer of the same measures behind.
   SCTPXX_EXPORT ReceiveBuffer(ReceiveBuffer&& other) noexcept;
   SCTPXX_EXPORT ReceiveBuffer& operator=(ReceiveBuffer&& other) noexcept;
@@ -99,6 +112,9 @@ class ReceiveBuffer {
   /// How many messages have begun and not ended; events that are in pieces count, too.
   [[nodiscard]] SCTPXX_EXPORT std::size_t unfinished() const noexcept;
 
+  /// How many pieces of messages, and events, were read and wait to be received (`in_batches`).
+  [[nodiscard]] SCTPXX_EXPORT std::size_t waiting() const noexcept;
+
   /// Bytes of memory held.
   [[nodiscard]] SCTPXX_EXPORT std::size_t footprint() const noexcept;
 
@@ -108,7 +124,12 @@ class ReceiveBuffer {
   friend class SocketRef;        // asks and tells how an association ended
   friend class OneToManySocket;  // peels an association off
   class Reassembler;
+  class Batch;
   Reassembler& reassembler();
+  /// Where the next piece is to come from; null: from the socket, by itself. Throws `std::bad_alloc`.
+  Batch* batch();
+  /// As `prepare`, for a piece that lies there.
+  void prepare_there(MutableBytes room);
 
   /// Where a socket has one association only: the answer when the kernel has nothing to hand out. That is
   /// nothing while the association lives, one error when it was lost, then the end of the stream.
@@ -125,7 +146,9 @@ class ReceiveBuffer {
   std::size_t capacity_;
   std::size_t limit_;
   std::size_t total_limit_;
+  std::size_t pieces_ = 1;                    // that one system call is to bring
   std::unique_ptr<Reassembler> reassembler_;  // from the first `prepare` on
+  std::unique_ptr<Batch> batch_;              // from the first receive on, where it is needed
 };
 
 }  // namespace sctp::inline v0

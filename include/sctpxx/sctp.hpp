@@ -32,6 +32,7 @@
 #include <sctpxx/receive_buffer.hpp>
 #include <sctpxx/received.hpp>
 #include <sctpxx/reconnect.hpp>
+#include <sctpxx/send_batch.hpp>
 #include <sctpxx/send_queue.hpp>
 #include <sctpxx/shared_secret.hpp>
 #include <sctpxx/socket_ref.hpp>

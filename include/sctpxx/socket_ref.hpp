@@ -309,8 +309,8 @@ class SocketRef {
   Received receive_whole(ReceiveBuffer& buffer, Blocking blocking, std::error_code& error) const noexcept;
   ReceivedPiece receive_stretch(MutableBytes room, ReceiveBuffer& buffer, Blocking blocking,
                                 std::error_code& error) const noexcept;
-  template <class Answer, class Prepare, class Commit>
-  Answer receive_with(ReceiveBuffer& buffer, Blocking blocking, std::error_code& error, Prepare prepare,
+  template <class Answer, class Read, class Commit>
+  Answer receive_with(ReceiveBuffer& buffer, Blocking blocking, std::error_code& error, Read read,
                       Commit commit) const noexcept;
   [[nodiscard]] bool waits(Blocking blocking) const noexcept;
   std::optional<ReceiveStatus> nothing_there(ReceiveBuffer& buffer, std::error_code reason, Blocking blocking,

@@ -39,6 +39,8 @@ std::string to_string(Call call) {
     case Call::setsockopt: return "setsockopt";
     case Call::sendmsg: return "sendmsg";
     case Call::recvmsg: return "recvmsg";
+    case Call::sendmmsg: return "sendmmsg";
+    case Call::recvmmsg: return "recvmmsg";
     case Call::poll: return "poll";
     case Call::get_fd_flags: return "get_fd_flags";
     case Call::set_fd_flags: return "set_fd_flags";

@@ -44,6 +44,8 @@ enum class Call : std::uint8_t {
   setsockopt,
   sendmsg,
   recvmsg,
+  sendmmsg,
+  recvmmsg,
   poll,
   get_fd_flags,
   set_fd_flags,

@@ -96,12 +96,7 @@ int nothing_to_receive(FakeKernel& kernel, const Descriptor& descriptor, int fla
   return fail(ENOTCONN);
 }
 
-}  // namespace
-
-ssize_t sendmsg(int fd, const msghdr* message, int flags) noexcept {
-  FakeKernel& kernel = FakeKernel::current();
-  const InKernel call{kernel};
-  if (kernel.enter(Call::sendmsg, fd)) return -1;
+ssize_t send_one(FakeKernel& kernel, int fd, const msghdr* message, int flags) {
   if (kernel.descriptor(fd).domain == AF_NETLINK) {
     const auto* bytes = static_cast<const std::byte*>(message->msg_iov->iov_base);
     kernel.netlink_requests.emplace_back(bytes, bytes + message->msg_iov->iov_len);
@@ -126,10 +121,7 @@ ssize_t sendmsg(int fd, const msghdr* message, int flags) noexcept {
   return static_cast<ssize_t>(sent.data.size());
 }
 
-ssize_t recvmsg(int fd, msghdr* message, int flags) noexcept {
-  FakeKernel& kernel = FakeKernel::current();
-  const InKernel call{kernel};
-  if (kernel.enter(Call::recvmsg, fd)) return -1;
+ssize_t receive_one(FakeKernel& kernel, int fd, msghdr* message, int flags) {
   message->msg_flags = 0;
   const std::size_t room = message->msg_iovlen == 0 ? 0 : message->msg_iov->iov_len;
   if (kernel.descriptor(fd).domain == AF_NETLINK) {
@@ -167,6 +159,54 @@ ssize_t recvmsg(int fd, msghdr* message, int flags) noexcept {
   if (arrival.ends_record) message->msg_flags |= MSG_EOR;
   kernel.queue.erase(found);
   return static_cast<ssize_t>(size);
+}
+
+}  // namespace
+
+ssize_t sendmsg(int fd, const msghdr* message, int flags) noexcept {
+  FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
+  if (kernel.enter(Call::sendmsg, fd)) return -1;
+  return send_one(kernel, fd, message, flags);
+}
+
+ssize_t recvmsg(int fd, msghdr* message, int flags) noexcept {
+  FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
+  if (kernel.enter(Call::recvmsg, fd)) return -1;
+  return receive_one(kernel, fd, message, flags);
+}
+
+// Stops at the first that fails, and keeps its error to itself unless that is the very first.
+int sendmmsg(int fd, mmsghdr* messages, unsigned count, int flags) noexcept {
+  FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
+  if (kernel.enter(Call::sendmmsg, fd)) return -1;
+  unsigned done = 0;
+  for (; done != count; ++done) {
+    const ssize_t size = send_one(kernel, fd, &messages[done].msg_hdr, flags);
+    if (size < 0) break;
+    messages[done].msg_len = static_cast<unsigned>(size);
+  }
+  return done != 0 ? static_cast<int>(done) : -1;
+}
+
+// Tells an error before what was received ahead of it. At the end of the stream every message is empty.
+int recvmmsg(int fd, mmsghdr* messages, unsigned count, int flags) noexcept {
+  FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
+  if (kernel.enter(Call::recvmmsg, fd)) return -1;
+  if (const int error = std::exchange(kernel.pending_error, 0); error != 0) return fail(error);
+  unsigned done = 0;
+  for (; done != count; ++done) {
+    const ssize_t size = receive_one(kernel, fd, &messages[done].msg_hdr, flags & ~MSG_WAITFORONE);
+    if (size < 0) break;
+    messages[done].msg_len = static_cast<unsigned>(size);
+    if ((flags & MSG_WAITFORONE) != 0) flags |= MSG_DONTWAIT;
+  }
+  if (done == 0) return -1;
+  if (done != count && errno != EAGAIN) kernel.pending_error = errno;
+  return static_cast<int>(done);
 }
 
 }  // namespace sctp::sys
