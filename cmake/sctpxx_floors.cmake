@@ -20,7 +20,9 @@ set(sctpxx_public_floors
   socket one_to_one_socket listener one_to_many_socket
   # floor 5, conveniences on top of the public API
   association_table send_queue send_batch reconnect failure_detection shared_secret association_info feature network_interface
-  path_monitor sctp format)
+  path_monitor
+  stream_socket io_stream resolve
+  sctp format)
 
 # What only src/ sees, each after the last public header that it may include.
 set(sctpxx_private_floors
@@ -55,13 +57,15 @@ list(TRANSFORM sctpxx_headers PREPEND include/sctpxx/)
 list(TRANSFORM sctpxx_headers APPEND .hpp)
 
 # All sources but sys.cpp: most headers have one, of the same name; notification has its texts beside it, socket_ref
-# its changes of address, its sending and receiving, send_queue its shares; option/path_params is the larger half of option/path.
+# its changes of address, its sending and receiving, one_to_one_socket its reading and
+# writing of bytes, send_queue its shares; option/path_params is the larger half of option/path.
 set(sctpxx_sources
   error address cause notification notification_text
   waker patience storage unfinished failed_sends reassembler receive_buffer
   option option/association option/capability option/delivery option/path option/path_params
   option/stream option/authentication option/socket
   socket_ref address_change send receive stream association socket one_to_one_socket listener one_to_many_socket
+  read_write resolve
   association_table send_queue send_queue_share send_batch reconnect
   failure_detection shared_secret association_info feature network_interface path_monitor
   failure wait address_list control receive_batch path_target reconfiguration subscription descriptor sock_diag)

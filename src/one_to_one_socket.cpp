@@ -131,6 +131,7 @@ OneToOneSocket OneToOneSocket::adopt(int fd) {
 bool OneToOneSocket::start_connect(std::span<const Address> peer, std::error_code& error) noexcept {
   AddressList list{peer, error};
   if (error) return false;
+  reading_ = Reading::open;
   int association = 0;
   if (sys::connectx(fd_, static_cast<sockaddr*>(list.data()), list.count(), &association) >= 0) {
     association_ = AssociationId{association};
@@ -278,6 +279,7 @@ void OneToOneSocket::connect_and_send(const Address& peer, Bytes payload, const 
     return;
   }
   connecting_to_ = peer;
+  reading_ = Reading::open;
   // The kernel has waited for the handshake on a blocking socket, and answers success when that failed, too.
   const Patience patience = patience_of(*this, begin, error);
   if (!error && !patience.is_over()) static_cast<void>(finish_connect({&peer, 1}, patience, error));

@@ -52,6 +52,10 @@ int set_status_flags(int fd, int flags) noexcept { return ::fcntl(fd, F_SETFL, f
 unsigned interface_index(const char* name) noexcept { return ::if_nametoindex(name); }
 int getifaddrs(ifaddrs** list) noexcept { return ::getifaddrs(list); }
 void freeifaddrs(ifaddrs* list) noexcept { ::freeifaddrs(list); }
+int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** list) noexcept {
+  return ::getaddrinfo(host, service, hints, list);
+}
+void freeaddrinfo(addrinfo* list) noexcept { ::freeaddrinfo(list); }
 
 long long monotonic_milliseconds() noexcept {
   timespec now{};

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <ifaddrs.h>
+#include <netdb.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/types.h>
@@ -36,6 +37,9 @@ int set_status_flags(int fd, int flags) noexcept;
 unsigned interface_index(const char* name) noexcept;
 int getifaddrs(ifaddrs** list) noexcept;
 void freeifaddrs(ifaddrs* list) noexcept;
+/// Answers 0, or one of its own errors, EAI_NONAME and so on; errno tells more for EAI_SYSTEM alone.
+int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** list) noexcept;
+void freeaddrinfo(addrinfo* list) noexcept;
 long long monotonic_milliseconds() noexcept;
 /// How long one tick of the kernel's clock takes, in which it counts some of its times.
 long long tick_nanoseconds() noexcept;

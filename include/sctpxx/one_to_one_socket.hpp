@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <span>
@@ -119,6 +120,45 @@ class OneToOneSocket : public Socket {
     return SocketRef::try_send(association_, payload, options, error);
   }
 
+  /// The next bytes of all that the peer sends, whatever the messages: as many as have come, at least one;
+  /// 0 at the end, as often as one asks. Blocks until there are some. For programs that are written for a
+  /// stream of bytes (see `stream_socket.hpp`); the peer keeps to one stream of the association then. What
+  /// does not fit in `room` the next call gives. Events are passed over. A loss is an error
+  /// (`connection_reset`, `connection_aborted` where it was our side, or `timed_out`), and so is a message of
+  /// which the peer, or its restart, took the rest back: from then on every call fails with it. Fails with
+  /// `operation_would_block` on a non-blocking socket. Answers 0 when `room` is empty. Either read, or
+  /// receive: what one of them has taken the other does not know. `recvmsg`, RFC 6458 4.1.8.
+  [[nodiscard]] SCTPXX_EXPORT std::size_t read_some(MutableBytes room);
+  [[nodiscard]] SCTPXX_EXPORT std::size_t read_some(MutableBytes room, std::error_code& error) noexcept;
+
+  /// The same with an end to the waiting: nothing when the time is over, or when the waker is awake. Waits in
+  /// either mode.
+  [[nodiscard]] SCTPXX_EXPORT std::optional<std::size_t> read_some(MutableBytes room,
+                                                                   const Patience& patience);
+  [[nodiscard]] SCTPXX_EXPORT std::optional<std::size_t> read_some(MutableBytes room,
+                                                                   const Patience& patience,
+                                                                   std::error_code& error) noexcept;
+
+  /// The same without ever blocking: nothing when there are no bytes now.
+  [[nodiscard]] SCTPXX_EXPORT std::optional<std::size_t> try_read_some(MutableBytes room);
+  [[nodiscard]] SCTPXX_EXPORT std::optional<std::size_t> try_read_some(MutableBytes room,
+                                                                       std::error_code& error) noexcept;
+
+  /// Sends the first of these bytes, as one message on stream 0, and answers how many: all up to 64 KiB, or
+  /// fewer where the kernel takes no message of that size (option::SndBuf, option::DisableFragments). Blocks
+  /// and fails as `send` does; no bytes are sent as nothing. `write_all` sends any number.
+  [[nodiscard]] SCTPXX_EXPORT std::size_t write_some(Bytes bytes) const;
+  [[nodiscard]] SCTPXX_EXPORT std::size_t write_some(Bytes bytes, std::error_code& error) const noexcept;
+
+  /// The same with an end to the waiting: then 0. Waits in either mode.
+  [[nodiscard]] SCTPXX_EXPORT std::size_t write_some(Bytes bytes, const Patience& patience) const;
+  [[nodiscard]] SCTPXX_EXPORT std::size_t write_some(Bytes bytes, const Patience& patience,
+                                                     std::error_code& error) const noexcept;
+
+  /// The same without ever blocking: 0 when the send buffer is full now.
+  [[nodiscard]] SCTPXX_EXPORT std::size_t try_write_some(Bytes bytes) const;
+  [[nodiscard]] SCTPXX_EXPORT std::size_t try_write_some(Bytes bytes, std::error_code& error) const noexcept;
+
   /// Sends SHUTDOWN once everything queued is acknowledged. As Association::shutdown; receive until the end
   /// of the stream, then close.
   void shutdown() const { association().shutdown(); }
@@ -155,6 +195,15 @@ class OneToOneSocket : public Socket {
   bool finish_connect(std::span<const Address> peer, const Patience& patience,
                       std::error_code& error) noexcept;
 
+  /// What `read_some` has met, in a byte that would be padding: who receives messages pays nothing for it.
+  enum class Reading : std::uint8_t { open, ended, reset, aborted, timed_out };
+
+  std::optional<std::size_t> read_now(MutableBytes room, int flags, std::error_code& error) noexcept;
+  void pass_over(Bytes beginning, bool is_whole, std::error_code& error) noexcept;
+  void note_loss(std::error_code loss) noexcept;
+  [[noreturn]] void fail_write(Bytes bytes, std::error_code error) const;
+
+  Reading reading_ = Reading::open;
   AssociationId association_{};
   std::optional<Address> connecting_to_;  // the first address of a setup that is under way
 };

@@ -13,6 +13,7 @@
 #include <sctpxx/failure_detection.hpp>
 #include <sctpxx/feature.hpp>
 #include <sctpxx/ids.hpp>
+#include <sctpxx/io_stream.hpp>
 #include <sctpxx/listener.hpp>
 #include <sctpxx/message.hpp>
 #include <sctpxx/network_interface.hpp>
@@ -32,10 +33,12 @@
 #include <sctpxx/receive_buffer.hpp>
 #include <sctpxx/received.hpp>
 #include <sctpxx/reconnect.hpp>
+#include <sctpxx/resolve.hpp>
 #include <sctpxx/send_batch.hpp>
 #include <sctpxx/send_queue.hpp>
 #include <sctpxx/shared_secret.hpp>
 #include <sctpxx/socket_ref.hpp>
 #include <sctpxx/stream.hpp>
+#include <sctpxx/stream_socket.hpp>
 #include <sctpxx/version.hpp>
 #include <sctpxx/waker.hpp>

@@ -48,6 +48,7 @@ std::string to_string(Call call) {
     case Call::set_status_flags: return "set_status_flags";
     case Call::interface_index: return "interface_index";
     case Call::getifaddrs: return "getifaddrs";
+    case Call::getaddrinfo: return "getaddrinfo";
     case Call::eventfd: return "eventfd";
     case Call::signal_eventfd: return "signal_eventfd";
     case Call::clear_eventfd: return "clear_eventfd";

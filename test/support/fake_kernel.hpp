@@ -53,6 +53,7 @@ enum class Call : std::uint8_t {
   set_status_flags,
   interface_index,
   getifaddrs,
+  getaddrinfo,
   eventfd,
   signal_eventfd,
   clear_eventfd,
@@ -269,11 +270,24 @@ class FakeKernel {
     unsigned flags = 0;
     std::optional<Address> address{};
   };
-  std::vector<Interface> interface_list{};             // what getifaddrs says, entry for entry
-  int interface_lists = 0;                             // that were not freed
-  std::vector<Address> peer_addresses;                 // what SCTP_GET_PEER_ADDRS says
-  std::vector<Address> local_addresses;                // what SCTP_GET_LOCAL_ADDRS says
-  int largest_buffer = 425984;                         // twice the usual net.core.wmem_max
+  std::vector<Interface> interface_list{};  // what getifaddrs says, entry for entry
+  int interface_lists = 0;                  // that were not freed
+  struct Lookup {
+    std::string host{};
+    std::string service{};
+    int family = 0;
+    int type = 0;
+    int protocol = 0;
+    int flags = 0;
+  };
+  std::vector<Lookup> lookups{};                        // what getaddrinfo was asked
+  std::map<std::string, std::vector<Address>> names{};  // what it knows
+  std::map<std::string, std::uint16_t> services{};      // of SCTP
+  int lookup_error = 0;                                 // what it answers instead, EAI_AGAIN say
+  int lookup_lists = 0;                                 // that were not freed
+  std::vector<Address> peer_addresses;                  // what SCTP_GET_PEER_ADDRS says
+  std::vector<Address> local_addresses;                 // what SCTP_GET_LOCAL_ADDRS says
+  int largest_buffer = 425984;                          // twice the usual net.core.wmem_max
   bool has_event_option = true;                        // SCTP_EVENT; kernels before 5.0 have only SCTP_EVENTS
   socklen_t event_types = 14;                          // that it knows; 13 before 5.5, 11 before 4.12
   std::set<std::pair<int, int>> unknown_options;       // by level and name

@@ -188,6 +188,45 @@ void freeifaddrs(ifaddrs* list) noexcept {
   }
 }
 
+int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** list) noexcept {
+  FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
+  kernel.lookups.push_back(
+      {host, service, hints->ai_family, hints->ai_socktype, hints->ai_protocol, hints->ai_flags});
+  if (kernel.enter(Call::getaddrinfo)) return EAI_SYSTEM;
+  if (kernel.lookup_error != 0) return kernel.lookup_error;
+  const bool is_numeric = (hints->ai_flags & AI_NUMERICHOST) != 0;
+  const auto found = kernel.names.find(host);
+  if (!is_numeric && found == kernel.names.end()) return EAI_NONAME;
+  const std::string text{service};
+  const auto known = kernel.services.find(text);
+  const bool is_number = text.find_first_not_of("0123456789") == std::string::npos;
+  if (!is_number && known == kernel.services.end()) return EAI_SERVICE;
+  const unsigned port = is_number ? static_cast<unsigned>(std::stoul(text)) : known->second;
+  const auto addresses = is_numeric ? std::vector{Address{host, 0}} : found->second;
+  *list = nullptr;
+  for (auto address = addresses.rbegin(); address != addresses.rend(); ++address) {
+    if (hints->ai_family == AF_INET && address->family() == Address::Family::v6) continue;
+    auto* const name = new native::SocketAddress;
+    const socklen_t length = native::to_native(address->with_port(static_cast<std::uint16_t>(port)), *name);
+    *list =
+        new addrinfo{0, name->any.sa_family, SOCK_STREAM, IPPROTO_SCTP, length, &name->any, nullptr, *list};
+  }
+  if (*list == nullptr) return addresses.empty() ? 0 : EAI_ADDRFAMILY;
+  ++kernel.lookup_lists;
+  return 0;
+}
+
+void freeaddrinfo(addrinfo* list) noexcept {
+  FakeKernel& kernel = FakeKernel::current();
+  const InKernel call{kernel};
+  --kernel.lookup_lists;
+  while (list != nullptr) {
+    delete reinterpret_cast<native::SocketAddress*>(list->ai_addr);
+    delete std::exchange(list, list->ai_next);
+  }
+}
+
 long long monotonic_milliseconds() noexcept {
   FakeKernel& kernel = FakeKernel::current();
   const InKernel call{kernel};
