@@ -67,22 +67,25 @@ class Quietly {
 /// While it lives, the socket may be given an address that this machine does not have.
 class Freely {
  public:
-  Freely(int fd, std::error_code& error) noexcept : fd_{fd} {
+  Freely(int fd, std::error_code& error) noexcept {
+    if (error) return;
     const bool is_v4 = native::domain_of(fd, error) == AF_INET;
     level_ = is_v4 ? IPPROTO_IP : IPPROTO_IPV6;
     option_ = is_v4 ? IP_FREEBIND : IPV6_FREEBIND;
-    if (!error) native::get_native(fd_, level_, option_, before_, error);
-    if (!error) native::set_native(fd_, level_, option_, int{1}, error);
+    if (!error) native::get_native(fd, level_, option_, before_, error);
+    if (error) return;
+    fd_ = fd;
+    native::set_native(fd_, level_, option_, int{1}, error);
   }
   ~Freely() {
     std::error_code ignored;
-    native::set_native(fd_, level_, option_, before_, ignored);
+    if (fd_ >= 0) native::set_native(fd_, level_, option_, before_, ignored);
   }
   Freely(const Freely&) = delete;
   Freely& operator=(const Freely&) = delete;
 
  private:
-  int fd_;
+  int fd_ = -1;
   int level_ = IPPROTO_IP;
   int option_ = IP_FREEBIND;
   int before_ = 0;
