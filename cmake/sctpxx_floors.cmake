@@ -19,10 +19,12 @@ set(sctpxx_public_floors
   # floor 4, owners
   socket one_to_one_socket listener one_to_many_socket
   # floor 5, conveniences on top of the public API
-  association_table send_queue send_batch reconnect failure_detection shared_secret association_info feature network_interface
-  path_monitor
+  association_table send_queue send_batch reconnect
+  failure_detection shared_secret association_info feature network_interface path_monitor
   stream_socket io_stream resolve
-  sctp format)
+  sctp format
+  # what brings another library, which is the user's own
+  asio/net asio/protocol asio/operation asio/attempt asio)
 
 # What only src/ sees, each after the last public header that it may include.
 set(sctpxx_private_floors
