@@ -11,11 +11,6 @@ using test::Pair;
 
 namespace {
 
-void with_small_window(const sctp::SocketRef& socket) {
-  test::retransmit_soon(socket);
-  test::small_window(socket);
-}
-
 /// What still comes while an association is shut down.
 struct Heard {
   std::vector<std::string> all;
@@ -91,7 +86,7 @@ TEST_CASE("A shutdown meets the peer's shutdown, abort, and an association that 
 
 TEST_CASE("A shutdown that its peer does not let end is cancelled, awaited further, or aborted in time",
           "[asio][end]") {
-  Pair pair{test::connect(with_small_window)};
+  Pair pair{test::connect(test::with_small_window)};
   CHECK(pair.at_server() == "up");
   std::size_t sent = 0;
   while (pair.client.socket().try_send(test::pattern(10'000))) ++sent;

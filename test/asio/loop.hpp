@@ -55,6 +55,11 @@ using sctp::NetError;
 
 inline const NetError aborted{net::error::operation_aborted};
 
+inline void with_small_window(const sctp::SocketRef& socket) {
+  retransmit_soon(socket);
+  small_window(socket);
+}
+
 /// Runs everything that is begun in it to its end.
 class Loop {
  public:

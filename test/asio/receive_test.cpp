@@ -17,17 +17,12 @@ namespace {
 
 constexpr std::size_t large = 100'000;
 
-void with_small_window(const sctp::SocketRef& socket) {
-  test::retransmit_soon(socket);
-  test::small_window(socket);
-}
-
 /// A message has begun to arrive, and waits for its rest.
 struct Midway : Pair {
   test::Delay delay;
   std::vector<std::byte> sent = test::pattern(large);
 
-  Midway() : Pair{test::connect(with_small_window)} {
+  Midway() : Pair{test::connect(test::with_small_window)} {
     CHECK(at_server() == "up");
     client.socket().send(sent);
   }

@@ -14,15 +14,10 @@ using test::Pair;
 
 namespace {
 
-void with_small_window(const sctp::SocketRef& socket) {
-  test::retransmit_soon(socket);
-  test::small_window(socket);
-}
-
 /// The client's send buffer is full, and its peer does not read yet.
 struct Full : Pair {
   std::size_t sent = 0;
-  Full() : Pair{test::connect(with_small_window)} {
+  Full() : Pair{test::connect(test::with_small_window)} {
     while (client.socket().try_send(test::pattern(10'000))) ++sent;
   }
   /// So many messages come, of the sizes that were sent, and then nothing.
@@ -109,7 +104,7 @@ TEST_CASE("A send that is cancelled, or whose time is over, while it waits has s
 }
 
 TEST_CASE("Many coroutines that send wait together, and each keeps its order", "[asio][send]") {
-  Pair pair{test::connect(with_small_window)};
+  Pair pair{test::connect(test::with_small_window)};
   constexpr std::uint16_t streams = 8;
   constexpr std::uint32_t count = 40;
   const auto send_all = [](Pair& p, StreamId stream) -> net::awaitable<void> {
@@ -172,7 +167,7 @@ TEST_CASE("Where each association has a send buffer of its own, a full one waits
           "[asio][send][one_to_many]") {
   const test::Permission own_buffers{"sndbuf_policy"};
   test::Loop loop;
-  sctp::Listener listener = test::listen(sctp::Address::Family::v4, with_small_window);
+  sctp::Listener listener = test::listen(sctp::Address::Family::v4, test::with_small_window);
   sctp::AsioOneToManySocket socket{loop.context, sctp::OneToManySocket{sctp::Address::Family::v4}};
   test::retransmit_soon(socket.socket());
   sctp::ReceiveBuffer buffer;
@@ -183,7 +178,7 @@ TEST_CASE("Where each association has a send buffer of its own, a full one waits
         socket.socket().connect(listener.local_address().with_port(listener.local_address().port())));
     CHECK(test::next(socket.socket(), buffer) == "up");
     peers.push_back(listener.accept());
-    if (i == 0) listener = test::listen(sctp::Address::Family::v4, with_small_window);
+    if (i == 0) listener = test::listen(sctp::Address::Family::v4, test::with_small_window);
   }
   const auto bytes = test::pattern(10'000);
   std::size_t sent = 0;

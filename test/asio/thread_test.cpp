@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::uint32_t messages = 30;
 
-net::awaitable<std::size_t> talk(sctp::Address server, std::uint32_t seed) {
+net::awaitable<std::size_t> talk_on_strand(sctp::Address server, std::uint32_t seed) {
   using namespace std::chrono_literals;
   sctp::AsioOneToOneSocket socket{co_await net::this_coro::executor,
                                   sctp::OneToOneSocket{sctp::Address::Family::v4}};
@@ -57,7 +57,7 @@ TEST_CASE("Several threads run one loop, each association on a strand of its own
   net::co_spawn(net::make_strand(context), accept(listener, peers), net::detached);
   std::vector<std::future<std::size_t>> all;
   for (std::uint32_t seed = 0; seed != peers; ++seed) {
-    all.push_back(net::co_spawn(net::make_strand(context), talk(address, seed), net::use_future));
+    all.push_back(net::co_spawn(net::make_strand(context), talk_on_strand(address, seed), net::use_future));
   }
   std::vector<std::jthread> threads;
   for (int i = 0; i != 3; ++i) threads.emplace_back([&] { context.run(); });
