@@ -15,6 +15,7 @@ using sctp::Association;
 using sctp::Associations;
 using sctp::OneToOneSocket;
 using sctp::Style;
+using test::Outage;
 using namespace sctp::option;
 using namespace std::chrono_literals;
 using End = sctp::AssociationChange::End;
@@ -32,11 +33,6 @@ void tenacious(const sctp::SocketRef& socket) {
 
 /// What is lost stays lost for the time of a test.
 void patient(const sctp::SocketRef& socket) { socket.set(RtoInfo{.initial = 60s, .max = 60s, .min = 60s}); }
-
-/// While it lives, nothing arrives.
-struct Outage : test::Network {
-  Outage() : Network{"netem loss 100%"} {}
-};
 
 /// A one-to-many socket with two associations.
 struct Two {

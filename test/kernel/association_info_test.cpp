@@ -22,6 +22,8 @@ using sctp::OneToManySocket;
 using sctp::OneToOneSocket;
 using sctp::StreamId;
 using sctp::Style;
+using test::any_style;
+using test::Outage;
 using namespace sctp::option;
 using namespace std::chrono_literals;
 using State = Status::State;
@@ -37,28 +39,8 @@ void tenacious(const sctp::SocketRef& socket) {
   socket.set(AssocInfo{.max_retransmissions = 1000});
 }
 
-/// While it lives, nothing arrives.
-struct Outage : test::Network {
-  Outage() : Network{"netem loss 100%"} {}
-};
-
-Style any_style() { return GENERATE(Style::one_to_one, Style::one_to_many, Style::peeled_off); }
-
-/// A socket of any style, and its peer; all is acknowledged.
-struct Pair {
-  test::Receiver receiver;
-  OneToOneSocket peer;
-  sctp::ReceiveBuffer at_peer;
-
-  explicit Pair(Style style, const test::Tune& tune = tenacious)
-      : receiver{{style, test::Delivery::interleaves_peers}, tune}, peer{receiver.connect(tune)} {
-    CHECK(test::next(peer, at_peer) == "up");
-    peer.send(as_bytes("first"), {.sack_immediately = true});
-    CHECK(receiver.next() == "message first");
-    test::wait_until_acknowledged(peer);
-  }
-
-  [[nodiscard]] Association association() const { return {receiver.socket(), receiver.association()}; }
+struct Pair : test::QuietPair {
+  explicit Pair(Style style, const test::Tune& tune = tenacious) : QuietPair{style, tune} {}
 };
 
 }  // namespace

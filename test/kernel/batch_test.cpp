@@ -17,13 +17,12 @@ using sctp::ReceiveBuffer;
 using sctp::SendBatch;
 using sctp::StreamId;
 using sctp::Style;
+using test::any_style;
 using namespace std::chrono_literals;
 
 // Many messages with one system call.
 
 namespace {
-
-Style any_style() { return GENERATE(Style::one_to_one, Style::one_to_many, Style::peeled_off); }
 
 /// A socket of any style that reads up to 16 at a time, and its peer.
 struct Pair {

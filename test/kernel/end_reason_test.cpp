@@ -6,6 +6,7 @@
 #include "one_to_many.hpp"
 
 using sctp::Style;
+using test::any_style;
 using test::Mode;
 using test::tell;
 using namespace std::chrono_literals;
@@ -76,7 +77,6 @@ struct Pair {
   [[nodiscard]] sctp::Association association() const { return {server.socket, receiver.association()}; }
 };
 
-Style any_style() { return GENERATE(Style::one_to_one, Style::one_to_many, Style::peeled_off); }
 Mode any_mode() { return GENERATE(Mode::blocking, Mode::nonblocking); }
 
 }  // namespace

@@ -52,6 +52,11 @@ struct Delay : Network {
   Delay() : Network{"netem delay 60ms"} {}
 };
 
+/// While it lives, nothing arrives.
+struct Outage : Network {
+  Outage() : Network{"netem loss 100%"} {}
+};
+
 /// While it lives, IPv4 packets whose first chunk is of this type get lost, and no others.
 class Swallow {
  public:

@@ -241,4 +241,12 @@ void wait_until_acknowledged(const sctp::OneToOneSocket& client) {
   wait_until([&] { return client.association().status().unacknowledged_chunks == 0; });
 }
 
+QuietPair::QuietPair(sctp::Style style, const Tune& tune_both)
+    : receiver{{style, Delivery::interleaves_peers}, tune_both}, peer{receiver.connect(tune_both)} {
+  CHECK(test::next(peer, at_peer) == "up");
+  peer.send(sctp::as_bytes("first"), {.sack_immediately = true});
+  CHECK(receiver.next() == "message first");
+  wait_until_acknowledged(peer);
+}
+
 }  // namespace test

@@ -123,6 +123,22 @@ class Receiver {
   std::vector<sctp::AssociationId> associations_;
 };
 
+/// Each of them in turn.
+inline sctp::Style any_style() {
+  return GENERATE(sctp::Style::one_to_one, sctp::Style::one_to_many, sctp::Style::peeled_off);
+}
+
+/// A socket of any style, and its peer; the first message between them has been acknowledged, so that the end
+/// of the handshake is not on its way any more.
+struct QuietPair {
+  Receiver receiver;
+  sctp::OneToOneSocket peer;
+  sctp::ReceiveBuffer at_peer{};
+
+  QuietPair(sctp::Style style, const Tune& tune_both);
+  [[nodiscard]] sctp::Association association() const { return {receiver.socket(), receiver.association()}; }
+};
+
 /// Takes every piece that is there to `buffer`, by hand, until something is whole; notes the pieces in
 /// `seen`.
 std::optional<sctp::Received> receive_by_hand(const sctp::SocketRef& socket, sctp::ReceiveBuffer& buffer,

@@ -15,6 +15,7 @@ using sctp::Errc;
 using sctp::OneToManySocket;
 using sctp::OneToOneSocket;
 using sctp::Style;
+using test::any_style;
 using namespace sctp::option;
 using namespace std::chrono_literals;
 
@@ -73,8 +74,6 @@ struct Asker {
     return many.association(id);
   }
 };
-
-Style any_style() { return GENERATE(Style::one_to_one, Style::one_to_many, Style::peeled_off); }
 
 /// Two values of an option; times are whole ticks of every kernel's clock.
 template <class O>

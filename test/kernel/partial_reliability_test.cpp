@@ -10,6 +10,7 @@ using sctp::AssociationId;
 using sctp::Reliability;
 using sctp::SendFailed;
 using sctp::StreamId;
+using test::Outage;
 using namespace sctp::option;
 using namespace std::chrono_literals;
 using Policy = sctp::Reliability::Policy;
@@ -32,11 +33,6 @@ void patient(const sctp::SocketRef& socket) {
   tenacious(socket);
   socket.set(RtoInfo{.initial = 1s, .max = 1s, .min = 1s});
 }
-
-/// While it lives, nothing arrives.
-struct Outage : test::Network {
-  Outage() : Network{"netem loss 100%"} {}
-};
 
 /// A client that is told of its failures.
 struct Pair {

@@ -12,6 +12,7 @@ using sctp::as_bytes;
 using sctp::Association;
 using sctp::OneToOneSocket;
 using sctp::Style;
+using test::any_style;
 using namespace sctp::option;
 using namespace std::chrono_literals;
 using State = PeerAddrInfo::State;
@@ -27,8 +28,6 @@ void tenacious(const sctp::SocketRef& socket) {
   socket.set(AssocInfo{.max_retransmissions = 1000});
   socket.set(PeerAddrParams{.max_retransmissions = 1000});
 }
-
-Style any_style() { return GENERATE(Style::one_to_one, Style::one_to_many, Style::peeled_off); }
 
 /// A socket of any style, and its peer.
 struct Pair {

@@ -15,6 +15,7 @@ using sctp::StreamChange;
 using sctp::StreamId;
 using sctp::StreamReset;
 using sctp::Style;
+using test::any_style;
 using Direction = sctp::Association::Direction;
 using namespace sctp::option;
 
@@ -47,8 +48,6 @@ struct Pair {
 
   [[nodiscard]] sctp::Association asker() const { return {receiver.socket(), receiver.association()}; }
 };
-
-Style any_style() { return GENERATE(Style::one_to_one, Style::one_to_many, Style::peeled_off); }
 
 template <class F>
 std::error_code thrown_by(F call) {

@@ -14,6 +14,7 @@ using sctp::StreamChange;
 using sctp::StreamId;
 using sctp::StreamReset;
 using sctp::Style;
+using test::any_style;
 using Direction = sctp::Association::Direction;
 using namespace sctp::option;
 
@@ -81,8 +82,6 @@ struct Pair {
     CHECK(test::drain(peer, at_peer).empty());
   }
 };
-
-Style any_style() { return GENERATE(Style::one_to_one, Style::one_to_many, Style::peeled_off); }
 
 void check(const StreamReset& event, Reconfiguration result, Direction direction,
            const std::vector<StreamId>& streams, const sctp::Association& association) {

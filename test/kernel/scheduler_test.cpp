@@ -14,6 +14,7 @@ using sctp::AssociationId;
 using sctp::Associations;
 using sctp::StreamId;
 using sctp::Style;
+using test::any_style;
 using Scheduler = sctp::option::StreamScheduler::Scheduler;
 using namespace sctp::option;
 
@@ -91,8 +92,6 @@ struct Pair {
     return streams;
   }
 };
-
-Style any_style() { return GENERATE(Style::one_to_one, Style::one_to_many, Style::peeled_off); }
 
 const std::vector<Messages> three_each{
     {3, 2000, StreamId{1}}, {3, 2000, StreamId{2}}, {3, 2000, StreamId{3}}};

@@ -14,6 +14,8 @@ using sctp::OneToManySocket;
 using sctp::OneToOneSocket;
 using sctp::StreamId;
 using sctp::Style;
+using test::any_style;
+using test::Outage;
 using namespace sctp::option;
 using namespace std::chrono_literals;
 
@@ -29,33 +31,12 @@ void patient(const sctp::SocketRef& socket) {
   socket.set(PeerAddrParams{.heartbeat = Heartbeat::off()});
 }
 
-/// While it lives, nothing arrives.
-struct Outage : test::Network {
-  Outage() : Network{"netem loss 100%"} {}
-};
-
-/// A socket of any style, and its peer.
-struct Pair {
-  test::Receiver receiver;
-  OneToOneSocket peer;
-  sctp::ReceiveBuffer at_peer;
-
-  explicit Pair(Style style, const test::Tune& tune = patient)
-      : receiver{{style, test::Delivery::interleaves_peers}, tune}, peer{receiver.connect(tune)} {
-    CHECK(test::next(peer, at_peer) == "up");
-    // The end of the handshake is not on its way any more.
-    peer.send(as_bytes("first"), {.sack_immediately = true});
-    CHECK(receiver.next() == "message first");
-    test::wait_until_acknowledged(peer);
-  }
-
-  [[nodiscard]] Association association() const { return {receiver.socket(), receiver.association()}; }
+struct Pair : test::QuietPair {
+  explicit Pair(Style style, const test::Tune& tune = patient) : QuietPair{style, tune} {}
   void wait_until_acknowledged() const {
     test::wait_until([this] { return association().status().unacknowledged_chunks == 0; });
   }
 };
-
-Style any_style() { return GENERATE(Style::one_to_one, Style::one_to_many, Style::peeled_off); }
 
 AssocStats operator-(AssocStats after, const AssocStats& before) {
   after.sent_packets -= before.sent_packets;
