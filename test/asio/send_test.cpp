@@ -18,6 +18,12 @@ namespace {
 struct Full : Pair {
   std::size_t sent = 0;
   Full() : Pair{test::connect(test::with_small_window)} {
+    // What is acknowledged makes room: so it is full once the peer takes no more.
+    do fill();
+    while (sctp::association_info(server.socket().association()).local_window != 0);
+    fill();
+  }
+  void fill() {
     while (client.socket().try_send(test::pattern(10'000))) ++sent;
   }
   /// So many messages come, of the sizes that were sent, and then nothing.
