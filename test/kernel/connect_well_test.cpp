@@ -148,7 +148,6 @@ TEST_CASE("Connecting again and again ends when it is woken", "[connect_well]") 
   CAPTURE(silent);
   const Refusing nobody;
   sctp::Waker stop;
-  std::atomic<int> thread = 0;
   Reconnector::Settings settings = hasty();
   settings.attempt = 20ms;
   std::atomic<int> failed = 0;
