@@ -39,6 +39,33 @@ inline std::string text_of(const Received& received) {
   return message == nullptr ? "no message" : std::string{as_text(message->payload)};
 }
 
+/// A message with something in each field that comes beside it; and that it was received so.
+inline Arrival hello_with_all() {
+  return piece("hello")
+      .on(StreamId{3})
+      .with(Ppid{0x12345678})
+      .of(AssociationId{7})
+      .unordered()
+      .ssn(1)
+      .tsn(2)
+      .context(3)
+      .from(Address::v4({192, 0, 2, 2}, 3868))
+      .end();
+}
+inline void check_hello_with_all(const Received& received) {
+  REQUIRE(received.message() != nullptr);
+  const Message& message = *received.message();
+  CHECK(as_text(message.payload) == "hello");
+  CHECK(message.stream == StreamId{3});
+  CHECK(message.ppid == Ppid{0x12345678});
+  CHECK(message.association == AssociationId{7});
+  CHECK(message.unordered);
+  CHECK(message.ssn == 1);
+  CHECK(message.tsn == 2);
+  CHECK(message.context == 3);
+  CHECK(message.source == Address::v4({192, 0, 2, 2}, 3868));
+}
+
 /// The event that was received, which is to be this one.
 template <class Event>
 Event event_of(const Received& received) {

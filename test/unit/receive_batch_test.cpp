@@ -50,29 +50,10 @@ TEST_CASE("As many messages and events are read as fit, and handed out without a
 TEST_CASE("A message is handed out where it lies, with all that came beside it") {
   Batched test;
   test.kernel.receives(piece("first").end());
-  test.kernel.receives(piece("hello")
-                           .on(StreamId{3})
-                           .with(Ppid{0x12345678})
-                           .of(AssociationId{7})
-                           .unordered()
-                           .ssn(1)
-                           .tsn(2)
-                           .context(3)
-                           .from(Address::v4({192, 0, 2, 2}, 3868))
-                           .end());
+  test.kernel.receives(hello_with_all());
   CHECK(test.next() == "s0 'first'");
   const Received received = test.socket.receive(test.buffer);
-  REQUIRE(received.message() != nullptr);
-  const Message& message = *received.message();
-  CHECK(as_text(message.payload) == "hello");
-  CHECK(message.stream == StreamId{3});
-  CHECK(message.ppid == Ppid{0x12345678});
-  CHECK(message.association == AssociationId{7});
-  CHECK(message.unordered);
-  CHECK(message.ssn == 1);
-  CHECK(message.tsn == 2);
-  CHECK(message.context == 3);
-  CHECK(message.source == Address::v4({192, 0, 2, 2}, 3868));
+  check_hello_with_all(received);
 }
 
 TEST_CASE("A message that is larger than the room for one is joined from several") {

@@ -19,28 +19,9 @@ using Catch::Matchers::StartsWith;
 TEST_CASE("A message is received with what came beside it, in one system call") {
   Borrowed test;
   ReceiveBuffer buffer;
-  test.kernel.receives(piece("hello")
-                           .on(StreamId{3})
-                           .with(Ppid{0x12345678})
-                           .of(AssociationId{7})
-                           .unordered()
-                           .ssn(1)
-                           .tsn(2)
-                           .context(3)
-                           .from(Address::v4({192, 0, 2, 2}, 3868))
-                           .end());
+  test.kernel.receives(hello_with_all());
   const Received received = test.socket.receive(buffer);
-  REQUIRE(received.message() != nullptr);
-  const Message& message = *received.message();
-  CHECK(as_text(message.payload) == "hello");
-  CHECK(message.stream == StreamId{3});
-  CHECK(message.ppid == Ppid{0x12345678});
-  CHECK(message.association == AssociationId{7});
-  CHECK(message.unordered);
-  CHECK(message.ssn == 1);
-  CHECK(message.tsn == 2);
-  CHECK(message.context == 3);
-  CHECK(message.source == Address::v4({192, 0, 2, 2}, 3868));
+  check_hello_with_all(received);
   CHECK(test.kernel.story() == "recvmsg");
 }
 
