@@ -15,7 +15,7 @@ set(sctpxx_public_floors
   option option/association option/capability option/delivery option/path option/stream option/authentication
   option/socket
   # floor 3, handles that borrow
-  socket_ref stream association
+  socket_ref stream association shutdown
   # floor 4, owners
   socket one_to_one_socket listener one_to_many_socket
   # floor 5, conveniences on top of the public API
@@ -24,7 +24,7 @@ set(sctpxx_public_floors
   stream_socket io_stream resolve
   sctp format
   # what brings another library, which is the user's own
-  asio/net asio/protocol asio/operation asio/attempt asio)
+  asio/net asio/protocol asio/operation asio/attempt asio asio/streams)
 
 # What only src/ sees, each after the last public header that it may include.
 set(sctpxx_private_floors
@@ -41,6 +41,7 @@ set(sctpxx_private_floors
   "path_list after option/path"
   "reconfiguration after option/capability"
   "address_list after option"
+  "association_list after option"
   "storage after error"
   "unfinished after message"
   "failed_sends after notification"
@@ -66,10 +67,10 @@ set(sctpxx_sources
   waker patience storage unfinished failed_sends reassembler receive_buffer
   option option/association option/capability option/delivery option/path option/path_params
   option/stream option/authentication option/socket
-  socket_ref address_change send receive stream association socket one_to_one_socket listener one_to_many_socket
-  read_write resolve
+  socket_ref address_change send receive stream association shutdown socket one_to_one_socket listener
+  one_to_many_socket read_write resolve
   association_table send_queue send_queue_share send_batch reconnect
   failure_detection shared_secret association_info feature network_interface path_monitor
-  failure wait address_list control receive_batch path_target reconfiguration subscription descriptor sock_diag)
+  failure wait address_list association_list control receive_batch path_target reconfiguration subscription descriptor sock_diag)
 list(TRANSFORM sctpxx_sources PREPEND src/)
 list(TRANSFORM sctpxx_sources APPEND .cpp)

@@ -9,7 +9,6 @@
 #include <CLI/CLI.hpp>
 #include <asio/co_spawn.hpp>
 #include <asio/detached.hpp>
-#include <asio/experimental/channel.hpp>
 #include <asio/io_context.hpp>
 #include <asio/redirect_error.hpp>
 #include <asio/signal_set.hpp>
@@ -17,60 +16,48 @@
 #include <asio/use_awaitable.hpp>
 #include <chrono>
 #include <exception>
-#include <map>
 #include <memory>
-#include <sctpxx/asio.hpp>
+#include <sctpxx/asio/streams.hpp>
 #include <sctpxx/format.hpp>
 #include <string>
 
 namespace {
 
-/// The messages of one stream that wait for its coroutine. Whoever sends to a full one waits.
-using Messages = asio::experimental::channel<void(sctp::NetError, std::string)>;
-
 struct Limits {
-  std::size_t waiting = 8;  // messages, for each stream
+  sctp::StreamsLimit waiting{.messages = 8};
   std::chrono::milliseconds work{0};
 };
 
 /// One stream: takes its messages one by one, and answers each on it with its number. Another stream's
 /// coroutine runs meanwhile.
-asio::awaitable<void> serve_stream(std::shared_ptr<sctp::AsioOneToOneSocket> peer, sctp::StreamId stream,
-                                   std::shared_ptr<Messages> messages, Limits limits) try {
-  asio::steady_timer work{peer->get_executor()};
-  for (std::size_t number = 1;; ++number) {
-    const std::string message = co_await messages->async_receive(asio::use_awaitable);
+asio::awaitable<void> serve_stream(std::shared_ptr<sctp::AsioStreams> streams, sctp::StreamId stream,
+                                   Limits limits) try {
+  asio::steady_timer work{streams->get_executor()};
+  std::size_t number = 0;
+  while (const auto message = co_await streams->async_receive(stream, asio::use_awaitable)) {
     work.expires_after(limits.work);  // as if it were hard
     co_await work.async_wait(asio::use_awaitable);
-    const std::string answer = fmt::format("{}: {}", number, message);
-    co_await peer->async_send(sctp::as_bytes(answer), {.stream = stream}, asio::use_awaitable);
+    const std::string answer = fmt::format("{}: {}", ++number, sctp::as_text(message.payload));
+    co_await streams->peer().async_send(sctp::as_bytes(answer), {.stream = stream}, asio::use_awaitable);
   }
-} catch (const std::system_error&) {  // no more messages come, or nobody wants to hear the answer
+} catch (
+    const std::system_error&) {  // the association is lost, which `print` was told; or nobody wants an answer
 }
 
-/// One association: hands what comes to the streams' coroutines. When one of them is behind, this waits for
-/// it and receives nothing: the kernel's buffer fills, and the peer stops sending. So a slow stream holds up
-/// the others of its association in the end, as it must where they share one window and none may lose a
-/// message; `waiting` says how much later. (To drop what is too much: `try_send` in place of `async_send`.)
-asio::awaitable<void> serve(std::shared_ptr<sctp::AsioOneToOneSocket> peer, Limits limits) try {
-  const auto executor = peer->get_executor();
-  std::map<sctp::StreamId, std::shared_ptr<Messages>> streams;
-  sctp::ReceiveBuffer buffer;
-  while (const auto received = co_await peer->async_receive(buffer, asio::use_awaitable)) {
-    if (const auto* event = received.notification()) fmt::print("{}\n", *event);
-    const auto* message = received.message();
-    if (message == nullptr) continue;
-    auto& messages = streams[message->stream];
-    if (!messages) {
-      messages = std::make_shared<Messages>(executor, limits.waiting);
-      asio::co_spawn(executor, serve_stream(peer, message->stream, messages, limits), asio::detached);
-    }
-    co_await messages->async_send({}, std::string{sctp::as_text(message->payload)}, asio::use_awaitable);
+void print(std::error_code dropped, const sctp::Received& received) {
+  if (const auto* event = received.notification()) fmt::print("{}\n", *event);
+  if (dropped) fmt::print("{}\n", dropped.message());
+}
+
+/// One association: a coroutine for each stream that its peer uses. When one of them is behind, no more is
+/// received: the kernel's buffer fills, and the peer stops sending.
+asio::awaitable<void> serve(sctp::AsioOneToOneSocket peer, Limits limits) try {
+  const auto streams = std::make_shared<sctp::AsioStreams>(std::move(peer), print, limits.waiting);
+  while (const auto stream = co_await streams->async_accept(asio::use_awaitable)) {
+    asio::co_spawn(streams->get_executor(), serve_stream(streams, *stream, limits), asio::detached);
   }
-  for (const auto& [stream, messages] : streams) messages->close();
 } catch (const std::system_error& failure) {
   fmt::print("{}\n", failure.what());
-  peer->abort();  // which ends what the streams' coroutines await
 }
 
 asio::awaitable<void> accept(sctp::Listener listener, Limits limits) {
@@ -84,8 +71,7 @@ asio::awaitable<void> accept(sctp::Listener listener, Limits limits) {
       co_await pause.async_wait(asio::use_awaitable);
       continue;
     }
-    auto shared = std::make_shared<sctp::AsioOneToOneSocket>(executor, std::move(peer));
-    asio::co_spawn(executor, serve(std::move(shared), limits), asio::detached);
+    asio::co_spawn(executor, serve({executor, std::move(peer)}, limits), asio::detached);
   }
 }
 
@@ -105,7 +91,7 @@ int main(int argc, char** argv) try {
       ->capture_default_str();
   options.add_option("--port", port, "port to listen on; 0 for any free one")->capture_default_str();
   options.add_option("--streams", streams, "how many streams a peer may use")->capture_default_str();
-  options.add_option("--waiting", limits.waiting, "how many messages of a stream may wait")
+  options.add_option("--waiting", limits.waiting.messages, "how many messages of a stream may wait")
       ->capture_default_str();
   options.add_option("--work", work, "how many milliseconds a message takes")->capture_default_str();
   CLI11_PARSE(options, argc, argv);

@@ -11,14 +11,17 @@
 
 #include <sctpxx/error.hpp>
 #include <sctpxx/option/capability.hpp>
+#include <sctpxx/shutdown.hpp>
 
 #include "address_list.hpp"
+#include "association_list.hpp"
 #include "descriptor.hpp"
 #include "failure.hpp"
 #include "native_option.hpp"
 #include "nonblocking.hpp"
 #include "socket_name.hpp"
 #include "sys.hpp"
+#include "wait.hpp"
 
 namespace sctp::inline v0 {
 namespace {
@@ -46,15 +49,6 @@ int peel_off_descriptor(int fd, AssociationId id, std::error_code& error) noexce
   }
   sys::set_fd_flags(alone.sd, FD_CLOEXEC);
   return alone.sd;
-}
-
-/// It was being set up when the others were told to end, or its peer began anew and knows nothing of that.
-void shut_down_if_up(const OneToManySocket& socket, const Notification& event) noexcept {
-  const auto* change = std::get_if<AssociationChange>(&event);
-  std::error_code gone;
-  if (change != nullptr && change->end == AssociationChange::End::none) {
-    socket.association(change->association).shutdown(gone);
-  }
 }
 
 }  // namespace
@@ -176,30 +170,8 @@ AssociationId OneToManySocket::connect_and_send(const Address& peer, Bytes paylo
   return id;
 }
 
-std::vector<AssociationId> OneToManySocket::associations(std::error_code& error) const noexcept try {
-  for (;;) {
-    std::uint32_t count = 0;
-    native::get_native(fd_, IPPROTO_SCTP, SCTP_GET_ASSOC_NUMBER, count, error);
-    if (error) return {};
-    // Room for some that come up between the two questions.
-    std::vector<sctp_assoc_t> answer(1 + count + 16);  // sctp_assoc_ids: how many, then their numbers
-    auto length = static_cast<socklen_t>(answer.size() * sizeof(sctp_assoc_t));
-    if (sys::getsockopt(fd_, IPPROTO_SCTP, SCTP_GET_ASSOC_ID_LIST, answer.data(), &length) < 0) {
-      error = native::last_error();
-      if (error == std::errc::invalid_argument) continue;  // more have come up
-      return {};
-    }
-    std::vector<AssociationId> ids;
-    const auto told = std::min<std::size_t>(static_cast<std::uint32_t>(answer.front()), answer.size() - 1);
-    for (std::size_t n = 1; n <= told; ++n) {
-      // One that somebody else has begun, by sending to an address, has no number yet.
-      if (answer[n] != 0) ids.push_back(AssociationId{answer[n]});
-    }
-    return ids;
-  }
-} catch (const std::bad_alloc&) {
-  error = std::make_error_code(std::errc::not_enough_memory);
-  return {};
+std::vector<AssociationId> OneToManySocket::associations(std::error_code& error) const noexcept {
+  return native::associations(fd_, error);
 }
 
 std::vector<AssociationId> OneToManySocket::associations() const {
@@ -258,33 +230,20 @@ OneToOneSocket OneToManySocket::peel_off(AssociationId id, ReceiveBuffer& here, 
 
 std::size_t OneToManySocket::shutdown_all(ReceiveBuffer& buffer, const Patience& patience,
                                           ReceiveHandler handle, std::error_code& error) const {
-  error.clear();
-  sys::listen(fd_, 0);
-  std::error_code gone;  // one that ends by itself meanwhile
-  for (const AssociationId id : associations(error)) association(id).shutdown(gone);
+  ShutdownAll end{*this, error};  // an error of which is told at last: what can be done is done
   std::size_t aborted = 0;
-  bool has_aborted = false;
-  for (;;) {
-    std::error_code failure;
-    const Received received = has_aborted ? try_receive(buffer, failure) : receive(buffer, patience, failure);
-    switch (received.status()) {
-      case ReceiveStatus::message: handle(received); break;
-      case ReceiveStatus::notification:
-        handle(received);
-        shut_down_if_up(*this, *received.notification());
-        break;
-      case ReceiveStatus::failed:
-        if (!error) error = failure;
-        if (failure == Condition::message_dropped) break;
-        return aborted;
-      case ReceiveStatus::would_block:
-        if (has_aborted) return aborted;
-        break;
-      case ReceiveStatus::end_of_stream: return aborted;
+  for (bool has_aborted = false;;) {
+    const Shutdown::Next next = end.step(buffer, handle, error);
+    if (next == Shutdown::Next::done) return aborted;
+    if (next == Shutdown::Next::wait_readable) {
+      std::error_code failure;
+      if (has_aborted) return aborted;
+      if (wait_for(fd_, POLLIN, patience, failure) == Waited::failed) return error = failure, aborted;
     }
     if (has_aborted || !patience.is_over()) continue;  // a peer may go on sending for ever
     has_aborted = true;
-    for (const AssociationId id : associations(failure)) {
+    std::error_code gone;  // one that has ended by itself meanwhile
+    for (const AssociationId id : associations(gone)) {
       association(id).abort({}, gone);
       if (!gone) ++aborted;
     }

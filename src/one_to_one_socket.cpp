@@ -11,6 +11,7 @@
 
 #include <sctpxx/error.hpp>
 #include <sctpxx/option/socket.hpp>
+#include <sctpxx/shutdown.hpp>
 
 #include "address_list.hpp"
 #include "descriptor.hpp"
@@ -59,40 +60,6 @@ Patience patience_of(const SocketRef& socket, milliseconds begin, std::error_cod
   const auto time = socket.get<option::SndTimeo>(error).time;
   return time ? Patience{begin + *time - now()} : Patience{};
 }
-
-/// What is told of the end of an association.
-struct Ending {
-  AssociationChange::End told{};
-  AssociationChange::End guessed{};  // where both shut down at once, the kernel may not tell it
-  bool begins_anew = false;          // the peer has, and knows of no shutdown
-  bool is_broken = false;            // nothing more can be received
-  std::error_code failure;           // of one message, or of all
-
-  void note(const Received& received, std::error_code error) noexcept {
-    begins_anew = false;
-    if (const Notification* event = received.notification()) note(*event);
-    if (error == Condition::association_ended) return note_loss(error);
-    failure = error;
-    is_broken = error && error != Condition::message_dropped;
-  }
-  [[nodiscard]] AssociationChange::End best_known() const noexcept {
-    return told != AssociationChange::End::none ? told : guessed;
-  }
-
- private:
-  void note(const Notification& event) noexcept {
-    if (const auto* change = std::get_if<AssociationChange>(&event)) {
-      begins_anew = change->state == AssociationChange::State::restarted;
-      if (told == AssociationChange::End::none) told = change->end;
-    }
-    if (std::holds_alternative<ShutdownReceived>(event)) guessed = AssociationChange::End::peer_shutdown;
-  }
-  void note_loss(std::error_code loss) noexcept {
-    if (loss == std::errc::connection_reset) guessed = AssociationChange::End::peer_abort;
-    if (loss == std::errc::connection_aborted) guessed = AssociationChange::End::own_abort;
-    if (loss == std::errc::timed_out) guessed = AssociationChange::End::timeout;
-  }
-};
 
 }  // namespace
 
@@ -298,40 +265,27 @@ Association OneToOneSocket::association() const& noexcept {
 
 AssociationChange::End OneToOneSocket::shutdown(ReceiveBuffer& buffer, const Patience& patience,
                                                 ReceiveHandler handle, std::error_code& error) {
-  const auto has_none = [this] { return native::only_association(fd_) == AssociationId{}; };
-  shutdown(error);
-  if (error && error != Condition::association_ended) {
-    close();
-    return AssociationChange::End::none;
-  }
-  bool is_gone = error && has_none();  // then all that is still to be told is there
-  error.clear();
-  Ending end;
-  for (;;) {
-    std::error_code failure;
-    const Received received = is_gone ? try_receive(buffer, failure) : receive(buffer, patience, failure);
-    if (received) handle(received);
-    end.note(received, failure);
-    if (!error) error = end.failure;
-    if (end.begins_anew) shutdown(failure);
-    is_gone |= end.told != AssociationChange::End::none;
-    const bool has_ended = received.status() == ReceiveStatus::end_of_stream;
-    const bool is_drained = has_ended || received.status() == ReceiveStatus::would_block;
-    if (end.is_broken || (is_gone && is_drained)) {
-      close();
-      return end.best_known();
-    }
-    if (has_ended) {
-      // Where the peer has shut down, too, its stream ends before the association does. Nothing but another
-      // look tells when that is.
-      is_gone = has_none();
-      if (!is_gone) wait_for(-1, 0, patience, failure, milliseconds{10});
-    }
-    if (!is_gone && patience.is_over()) {  // a peer may go on sending for ever
+  constexpr milliseconds moment{10};
+  Shutdown end{association(), error};
+  bool is_over = !error && patience.is_woken();
+  for (bool is_done = static_cast<bool>(error); !is_done;) {
+    if (is_over && !end.is_gone()) {
       abort();
       return AssociationChange::End::own_abort;
     }
+    std::error_code failure;
+    switch (end.step(buffer, handle, error)) {
+      case Shutdown::Next::again: break;
+      case Shutdown::Next::wait_readable: wait_for(fd_, POLLIN, patience, failure); break;
+      case Shutdown::Next::wait_a_moment: wait_for(-1, 0, patience, failure, moment); break;
+      case Shutdown::Next::done: is_done = true; break;
+    }
+    if (failure) error = failure;
+    is_done |= static_cast<bool>(failure);
+    is_over = patience.is_over();  // a peer may go on sending for ever
   }
+  close();
+  return end.end();
 }
 
 AssociationChange::End OneToOneSocket::shutdown(ReceiveBuffer& buffer, const Patience& patience,

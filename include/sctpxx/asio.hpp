@@ -226,8 +226,8 @@ class AsioOneToOneSocket : public AsioReceiver<OneToOneSocket> {
   /// the shutdown goes on: another async_shutdown goes on waiting, `abort` gives it up.
   template <std::invocable<const Received&> Handle, class Token>
   auto async_shutdown(ReceiveBuffer& buffer, Handle handle, Token&& token) {
-    return begin<void(NetError, AssociationChange::End)>(
-        asio_detail::Shutdown<Handle>{buffer, std::move(handle)}, std::forward<Token>(token));
+    return begin<void(NetError, AssociationChange::End)>(asio_detail::End<Handle>{buffer, std::move(handle)},
+                                                         std::forward<Token>(token));
   }
 
   /// The same with an end to the waiting: when the time is over it aborts, and answers `own_abort`.
@@ -235,7 +235,7 @@ class AsioOneToOneSocket : public AsioReceiver<OneToOneSocket> {
   auto async_shutdown(ReceiveBuffer& buffer, Duration time, Handle handle, Token&& token) {
     using End = AssociationChange::End;
     return begin_within<void(NetError, End), void(NetError, End)>(
-        time, asio_detail::Shutdown<Handle>{buffer, std::move(handle)},
+        time, asio_detail::End<Handle>{buffer, std::move(handle)},
         [watched = watched_](auto handler, bool over, NetError error, End end) {
           if (over) abort(*watched, {});
           std::move(handler)(over ? NetError{} : error, over ? End::own_abort : end);
@@ -279,7 +279,7 @@ class AsioOneToManySocket : public AsioReceiver<OneToManySocket> {
   /// OneToManySocket::shutdown_all. When it is cancelled, `socket().associations()` are those that are left.
   template <std::invocable<const Received&> Handle, class Token>
   auto async_shutdown_all(ReceiveBuffer& buffer, Handle handle, Token&& token) {
-    return begin<void(NetError)>(asio_detail::ShutdownAll<Handle>{buffer, std::move(handle)},
+    return begin<void(NetError)>(asio_detail::EndAll<Handle>{buffer, std::move(handle)},
                                  std::forward<Token>(token));
   }
 
@@ -288,7 +288,7 @@ class AsioOneToManySocket : public AsioReceiver<OneToManySocket> {
   template <std::invocable<const Received&> Handle, class Token>
   auto async_shutdown_all(ReceiveBuffer& buffer, Duration time, Handle handle, Token&& token) {
     return begin_within<void(NetError, std::size_t), void(NetError)>(
-        time, asio_detail::ShutdownAll<Handle>{buffer, handle},
+        time, asio_detail::EndAll<Handle>{buffer, handle},
         [watched = watched_, &buffer, handle](auto handler, bool over, NetError error) {
           std::error_code failure;
           const std::size_t aborted =

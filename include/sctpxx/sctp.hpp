@@ -37,6 +37,7 @@
 #include <sctpxx/send_batch.hpp>
 #include <sctpxx/send_queue.hpp>
 #include <sctpxx/shared_secret.hpp>
+#include <sctpxx/shutdown.hpp>
 #include <sctpxx/socket_ref.hpp>
 #include <sctpxx/stream.hpp>
 #include <sctpxx/stream_socket.hpp>

@@ -1,0 +1,147 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include <cerrno>
+#include <string>
+#include <vector>
+
+#include <sctpxx/error.hpp>
+#include <sctpxx/shutdown.hpp>
+
+#include "many.hpp"
+#include "support/records.hpp"
+#include "support/told.hpp"
+
+/// Shutdown and ShutdownAll, step by step.
+namespace {
+
+using namespace sctp;
+using namespace sctp::test;
+using End = AssociationChange::End;
+using Next = Shutdown::Next;
+using enum AssociationChange::State;
+
+struct One {
+  FakeKernel kernel;
+  OneToOneSocket socket{OneToOneSocket::adopt(kernel.open())};
+  ReceiveBuffer buffer;
+  std::vector<std::string> messages;
+  std::error_code error;
+
+  One() {
+    kernel.association_is_up(AssociationId{7});
+    kernel.descriptor(socket.fd()).peer = Address::parse("192.0.2.1:3868");
+    kernel.forget_calls();
+  }
+  Next step(Shutdown& shutdown) {
+    return shutdown.step(
+        buffer,
+        [this](const Received& received) {
+          if (received.message() != nullptr) messages.push_back(text_of(received));
+        },
+        error);
+  }
+  void ends() {
+    kernel.receives(event(assoc_change(shutdown_complete)));
+    kernel.association_is_gone();
+    kernel.descriptor(socket.fd()).associations.clear();
+  }
+};
+
+TEST_CASE("The steps of a shutdown never wait, and leave the socket open") {
+  One test;
+  Shutdown shutdown{test.socket.association()};
+  CHECK(test.step(shutdown) == Next::wait_readable);
+  test.kernel.receives(piece("one").end());
+  CHECK(test.step(shutdown) == Next::again);
+  CHECK(test.messages == std::vector<std::string>{"one"});
+  CHECK(test.step(shutdown) == Next::wait_readable);
+  CHECK_FALSE(shutdown.is_gone());
+  test.ends();
+  CHECK(test.step(shutdown) == Next::again);
+  CHECK(shutdown.is_gone());
+  CHECK(test.step(shutdown) == Next::done);
+  CHECK(shutdown.end() == End::own_shutdown);
+  CHECK_FALSE(test.error);
+  CHECK(test.kernel.count(Call::shutdown) == 1);
+  CHECK(test.kernel.count(Call::poll) == 0);
+  CHECK(test.socket.is_open());
+}
+
+TEST_CASE("Between the end of the peer's stream and that of the association the steps ask for a moment") {
+  One test;
+  Shutdown shutdown{test.socket.association()};
+  test.kernel.ends_stream();
+  CHECK(test.step(shutdown) == Next::wait_a_moment);
+  CHECK(test.step(shutdown) == Next::wait_a_moment);
+  test.ends();
+  CHECK(test.step(shutdown) == Next::again);
+  CHECK(test.step(shutdown) == Next::done);
+  CHECK(shutdown.end() == End::own_shutdown);
+}
+
+TEST_CASE("A message that cannot be received does not end the steps, and its error stays told") {
+  One test;
+  test.buffer = ReceiveBuffer{1024, 3};
+  Shutdown shutdown{test.socket.association()};
+  test.kernel.receives(piece("four").end());
+  test.kernel.receives(piece("two").end());
+  CHECK(test.step(shutdown) == Next::again);
+  CHECK(test.error == Errc::message_exceeds_limit);
+  CHECK(test.step(shutdown) == Next::again);
+  CHECK(test.messages == std::vector<std::string>{"two"});
+  CHECK(test.error == Errc::message_exceeds_limit);
+}
+
+TEST_CASE("A shutdown that cannot begin says so; one of what has ended has what is left to hand out") {
+  One test;
+  SECTION("an error") {
+    test.kernel.fail_next(Call::shutdown, EIO);
+    CHECK_THROWS_WITH(Shutdown{test.socket.association()},
+                      "cannot shut down the association with 192.0.2.1:3868: Input/output error");
+  }
+  SECTION("ended already") {
+    test.kernel.fail_next(Call::shutdown, ENOTCONN);
+    test.kernel.receives(piece("left").end());
+    test.ends();
+    Shutdown shutdown{test.socket.association()};
+    CHECK(shutdown.is_gone());
+    CHECK(test.step(shutdown) == Next::again);
+    CHECK(test.step(shutdown) == Next::again);
+    CHECK(test.step(shutdown) == Next::done);
+    CHECK(test.messages == std::vector<std::string>{"left"});
+    CHECK(shutdown.end() == End::own_shutdown);
+  }
+}
+
+TEST_CASE("The steps of a shutdown of all end with the last association, and let none in") {
+  Many test{seven, eight};
+  test.socket.listen();
+  ShutdownAll shutdown{test.socket};
+  CHECK_FALSE(test.descriptor().backlog);
+  CHECK(test.sent_with(SCTP_EOF) == 2);
+  std::vector<AssociationId> ends;
+  const auto hear = [&](const Received& received) {
+    ends.push_back(std::get<AssociationChange>(*received.notification()).association);
+  };
+  const auto step = [&] { return shutdown.step(test.buffer, hear, test.error); };
+  CHECK(step() == Next::wait_readable);
+  for (const AssociationId id : {eight, seven}) {
+    test.kernel.association_ends(test.fd, id);
+    test.kernel.receives(event(assoc_change(shutdown_complete, {.association = id})));
+    CHECK(step() == Next::again);
+  }
+  CHECK(step() == Next::again);  // an event may have come since
+  CHECK(step() == Next::done);
+  CHECK_FALSE(test.error);
+  CHECK(ends == std::vector<AssociationId>{eight, seven});
+  CHECK(test.kernel.count(Call::poll) == 0);
+  CHECK(test.socket.is_open());
+}
+
+TEST_CASE("A shutdown of all that cannot list them says so") {
+  Many test{seven};
+  test.kernel.fail_next(Call::getsockopt, ENOBUFS);
+  CHECK_THROWS_AS(ShutdownAll{test.socket}, std::system_error);
+}
+
+}  // namespace
