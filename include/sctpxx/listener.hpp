@@ -21,7 +21,7 @@ namespace sctp::inline v0 {
 ///
 /// Options set on it and events asked of it hold for the associations that come after. To change what the
 /// first of them negotiates (option::InitMsg, option::RcvBuf) or tells, open it unbound, `set`, `subscribe`,
-/// `bind` and `listen`. One thread at a time.
+/// `bind` and `listen`. Several threads may accept at a time; all else is for one.
 class Listener : public Socket {
  public:
   /// No socket: `is_open()` is false and calls fail with EBADF.

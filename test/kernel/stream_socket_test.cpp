@@ -99,6 +99,24 @@ TEST_CASE("TCP tells a reset once, and then an end that the peer did not make; h
   for (int round = 0; round != 3; ++round) CHECK(read(server, round == 0 ? 1 : 100) == reset);
 }
 
+TEST_CASE("TCP resets whoever waits to be accepted when a listener closes; SCTP those alone who have sent",
+          "[stream_socket]") {
+  const bool has_sent = GENERATE(false, true);
+  const auto told = [&](auto listener, auto client) {
+    if (has_sent) sctp::write_all(client, as_bytes("hello"));
+    listener.close();
+    return read(client);
+  };
+  const auto any = sctp::Address::loopback(sctp::Address::Family::v4, 0);
+  TcpListener tcp{any};
+  TcpSocket tcp_client{tcp.local_address()};
+  CHECK(told(std::move(tcp), std::move(tcp_client)) == reset);
+
+  sctp::Listener listener{any};
+  sctp::OneToOneSocket client{listener.local_address()};
+  CHECK(told(std::move(listener), std::move(client)) == (has_sent ? reset : "end"));
+}
+
 TEST_CASE("TCP's options are none of SCTP's, and TCP_NODELAY has its like on already", "[stream_socket]") {
   auto [client, server] = connect();
   const int on = 1;
