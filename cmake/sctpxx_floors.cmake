@@ -19,9 +19,9 @@ set(sctpxx_public_floors
   # floor 4, owners
   socket one_to_one_socket listener one_to_many_socket
   # floor 5, conveniences on top of the public API
-  association_table send_queue send_batch reconnect
+  association_table send_queue send_batch
   failure_detection shared_secret association_info feature network_interface path_monitor
-  stream_socket io_stream resolve
+  stream_socket io_stream resolve reconnect
   sctp format
   # what brings another library, which is the user's own
   asio/net asio/protocol asio/operation asio/attempt asio asio/streams)
@@ -68,9 +68,10 @@ set(sctpxx_sources
   option option/association option/capability option/delivery option/path option/path_params
   option/stream option/authentication option/socket
   socket_ref address_change send receive stream association shutdown socket one_to_one_socket listener
-  one_to_many_socket read_write resolve
-  association_table send_queue send_queue_share send_batch reconnect
+  one_to_many_socket read_write resolve reconnect
+  association_table send_queue send_queue_share send_batch
   failure_detection shared_secret association_info feature network_interface path_monitor
-  failure wait address_list association_list control receive_batch path_target reconfiguration subscription descriptor sock_diag)
+  failure wait address_list association_list control receive_batch path_target reconfiguration
+  subscription descriptor sock_diag)
 list(TRANSFORM sctpxx_sources PREPEND src/)
 list(TRANSFORM sctpxx_sources APPEND .cpp)

@@ -201,6 +201,7 @@ std::optional<Message> ReceiveBuffer::Reassembler::take_data(const Piece& piece,
     if (error) {
       message->fate = Unfinished::Fate::dropped;
       pool_.recycle(std::move(message->storage));
+      if (error == Errc::message_exceeds_limit) dropped_ = message->first;
     }
   }
   if (!piece.end_of_record) return std::nullopt;

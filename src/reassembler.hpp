@@ -29,6 +29,7 @@ class ReceiveBuffer::Reassembler {
   void prepare_piece(MutableBytes room);
   std::optional<ReceivedPiece> commit_piece(const Piece& piece, std::error_code& error) noexcept;
   void abandon_unfinished() noexcept;
+  [[nodiscard]] const std::optional<Message>& dropped() const noexcept { return dropped_; }
   [[nodiscard]] std::size_t unfinished() const noexcept;
   [[nodiscard]] std::size_t footprint() const noexcept;
 
@@ -76,6 +77,7 @@ class ReceiveBuffer::Reassembler {
   Storage delivered_;                           // what was last handed out, when it had been joined
   std::optional<Notification> held_;            // an event that waits behind the aborts that it caused
   std::vector<AssociationId> peer_shuts_down_;  // and has not finished
+  std::optional<Message> dropped_;
   Life life_ = Life::open;
   std::error_code untold_loss_;
 };

@@ -67,6 +67,10 @@ void ReceiveBuffer::abandon_unfinished() noexcept {
   if (reassembler_) reassembler_->abandon_unfinished();
 }
 
+std::optional<Message> ReceiveBuffer::dropped() const noexcept {
+  return reassembler_ ? reassembler_->dropped() : std::nullopt;
+}
+
 std::size_t ReceiveBuffer::unfinished() const noexcept {
   return reassembler_ ? reassembler_->unfinished() : 0;
 }

@@ -6,6 +6,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include <sctpxx/resolve.hpp>
+
 namespace sctp::inline v0 {
 
 Backoff::Backoff(std::chrono::milliseconds first, std::chrono::milliseconds longest,
@@ -47,7 +49,7 @@ std::optional<OneToOneSocket> Reconnector::connect(const Patience& patience) {
       patience.at_most(pause_->left().value_or(std::chrono::milliseconds{0})).exhaust();
       if (!pause_->is_over() || patience.is_over()) break;
     }
-    OneToOneSocket socket{peer_.front().family()};
+    OneToOneSocket socket{family_of(peer_)};
     if (settings_.prepare) settings_.prepare(socket);
     std::error_code error;
     socket.connect(peer_, patience.at_most(settings_.attempt), error);

@@ -22,7 +22,7 @@ enum class Errc {
   address_twice,                ///< a list of addresses with one of them twice. `invalid_argument`
   empty_message,                ///< SCTP has no messages of zero bytes. `invalid_argument`
   message_exceeds_send_buffer,  ///< larger than SO_SNDBUF, which no waiting can help. `message_size`
-  message_exceeds_limit,   ///< a received message passed the limit of its ReceiveBuffer. `value_too_large`
+  message_exceeds_limit,   ///< a received message passed a limit: ReceiveBuffer::dropped. `value_too_large`
   no_such_stream,          ///< the association has fewer streams in this direction. `invalid_argument`
   receive_info_missing,    ///< a message without SCTP_RCVINFO: stream unknown. `bad_message`
   malformed_notification,  ///< shorter than its type requires. `bad_message`

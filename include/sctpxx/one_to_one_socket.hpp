@@ -169,7 +169,7 @@ class OneToOneSocket : public Socket {
   /// aborts, and answers `own_abort`. Closes the socket in either case. Answers `none` where there was no
   /// association, or its end had been received before. A message that could not be received is the error that
   /// is told at last; what came after it has been handled. `buffer`: as for `receive`, and what has begun in
-  /// it is completed.
+  /// it is completed; who has received pieces does so to the end of the stream before.
   SCTPXX_EXPORT AssociationChange::End shutdown(ReceiveBuffer& buffer, const Patience& patience,
                                                 ReceiveHandler handle);
   SCTPXX_EXPORT AssociationChange::End shutdown(ReceiveBuffer& buffer, const Patience& patience,

@@ -109,6 +109,11 @@ class ReceiveBuffer {
   /// Gives up all unfinished messages, since nothing more can come. `next` then reports each.
   SCTPXX_EXPORT void abandon_unfinished() noexcept;
 
+  /// Whose the message was that passed a limit last (Errc::message_exceeds_limit), and on which stream:
+  /// without its payload. Nothing before there was one. It passed the limit of all where others had used that
+  /// up.
+  [[nodiscard]] SCTPXX_EXPORT std::optional<Message> dropped() const noexcept;
+
   /// How many messages have begun and not ended; events that are in pieces count, too.
   [[nodiscard]] SCTPXX_EXPORT std::size_t unfinished() const noexcept;
 

@@ -59,7 +59,7 @@ class Reconnector {
     std::function<void(std::error_code, std::chrono::milliseconds)> failed{};
   };
 
-  /// `peer`: the addresses of one peer, the first of which says the family of the sockets.
+  /// `peer`: the addresses of one peer; the sockets are of their `family_of`.
   SCTPXX_EXPORT explicit Reconnector(std::vector<Address> peer);
   SCTPXX_EXPORT Reconnector(std::vector<Address> peer, Settings settings);
 

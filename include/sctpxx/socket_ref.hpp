@@ -99,9 +99,9 @@ class SocketRef {
   /// that its routes to the peer prefer. All associations that have option::AsconfSupported survive, and what
   /// was sent meanwhile arrives, unless they were given up before (option::AssocInfo). Fails as the two
   /// calls above do; then some of it may be done, and trying again is in order. The new address serves once
-  /// the peer has confirmed it, so several paths should be confirmed before (Association::request_heartbeats).
-  /// Where an accepted socket cannot have its address to itself (see `add_address`), a peer is asked to prefer
-  /// the new one, and keeps the old.
+  /// the peer has confirmed it, so several paths should be confirmed before
+  /// (Association::request_heartbeats). Where an accepted socket cannot have its address to itself (see
+  /// `add_address`), a peer is asked to prefer the new one, and keeps the old.
   SCTPXX_EXPORT void replace_address(const Address& gone, const Address& now) const;
   SCTPXX_EXPORT void replace_address(const Address& gone, const Address& now,
                                      std::error_code& error) const noexcept;

@@ -4,6 +4,7 @@
 #include <limits>
 #include <string>
 
+#include <sctpxx/ppid.hpp>
 #include <sctpxx/receive_buffer.hpp>
 
 #include "piece_transcript.hpp"
@@ -60,6 +61,27 @@ TEST_CASE("A message over the limit is reported once and dropped to its end, and
   transcript.take(std::string(2000, 'y'), begins_on(1));
   transcript.take(std::string(1000, 'y'), ends_on(1));
   CHECK(transcript.since() == "s1 'fine'; s1 3000*y");
+}
+
+TEST_CASE("Whose message passed a limit is told, until another does") {
+  Transcript transcript{4096, 3000};
+  CHECK_FALSE(transcript.buffer.dropped());
+  Piece culprit = ends_on(3, false, 9);
+  culprit.ppid = ppid::ngap;
+  transcript.take(std::string(3001, 'x'), culprit);
+  transcript.take("fine", ends_on(1));
+  auto dropped = transcript.buffer.dropped();
+  REQUIRE(dropped);
+  CHECK(dropped->association == AssociationId{9});
+  CHECK(dropped->stream == StreamId{3});
+  CHECK(dropped->ppid == ppid::ngap);
+  CHECK(dropped->payload.empty());
+  transcript.take(std::string(2000, 'x'), begins_on(4));
+  transcript.take(std::string(2000, 'x'), begins_on(4));
+  dropped = transcript.buffer.dropped();
+  REQUIRE(dropped);
+  CHECK(dropped->association == ours);
+  CHECK(dropped->stream == StreamId{4});
 }
 
 TEST_CASE("A message over the limit does no harm to those that interleave with it") {

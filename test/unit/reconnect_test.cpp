@@ -65,9 +65,11 @@ TEST_CASE("A peer that is there is connected to at once, at all of its addresses
   CHECK(peer.kernel.descriptor(socket->fd()).domain == AF_INET);
 }
 
-TEST_CASE("A peer with an IPv6 address first is connected to by IPv6") {
+TEST_CASE("A peer with an IPv6 address among its own is connected to by IPv6") {
   Peer peer;
-  Reconnector reconnector{{Address::parse("[2001:db8::1]:3868"), peer.first}};
+  const Address v6 = Address::parse("[2001:db8::1]:3868");
+  const bool is_first = GENERATE(true, false);
+  Reconnector reconnector{is_first ? std::vector{v6, peer.first} : std::vector{peer.first, v6}};
   const auto socket = reconnector.connect(1s);
   REQUIRE(socket);
   CHECK(peer.kernel.descriptor(socket->fd()).domain == AF_INET6);
