@@ -30,7 +30,7 @@ endfunction()
 # add_code_block_programs(FILE PREFIX): builds the C++ blocks of a Markdown file, each a whole program that is named in its
 # first line, as // server.cpp: …, under the names PREFIX_server and so on.
 function(add_code_block_programs file prefix)
-  write_code_blocks(${file} cpp ${CMAKE_CURRENT_BINARY_DIR} blocks)
+  write_code_blocks(${file} cpp ${CMAKE_CURRENT_BINARY_DIR}/${prefix} blocks)
   foreach(block IN LISTS blocks)
     file(STRINGS ${block} first_line LIMIT_COUNT 1)
     if(NOT first_line MATCHES "^// ([a-z_]+)\\.cpp: ")
