@@ -28,8 +28,11 @@ class ReceiveBuffer::Batch {
   /// `recvmsg` does: above 0, some wait now.
   ssize_t fill(int fd, int flags) noexcept;
 
-  /// Where the next one lies, which stays there until `fill`; and what it is.
-  [[nodiscard]] MutableBytes room() const noexcept { return slots_[next_].room(); }
+  /// Where the next one lies, or what `take_into` has left of it, which stays there until `fill`; and what it
+  /// is.
+  [[nodiscard]] MutableBytes room() const noexcept {
+    return slots_[next_].room().subspan(slots_[next_].begun);
+  }
   [[nodiscard]] const Piece& take() noexcept { return slots_[next_++].piece; }
   /// The next one, or as much of it as has room there.
   [[nodiscard]] Piece take_into(MutableBytes room) noexcept;

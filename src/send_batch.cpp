@@ -23,7 +23,7 @@ std::size_t SendBatch::add(AssociationId association, Bytes payload, const SendO
 /// One `sendmmsg`: answers as that does.
 int SendBatch::send_some(const SocketRef& socket) noexcept {
   constexpr std::size_t most = 64;
-  std::array<mmsghdr, most> messages{};
+  std::array<mmsghdr, most> messages;  // each is zeroed when it is used: most batches are small
   std::array<iovec, most> pieces;
   std::array<std::optional<SendControl>, most> controls;
   unsigned count = 0;
@@ -32,6 +32,7 @@ int SendBatch::send_some(const SocketRef& socket) noexcept {
     if (entry.options.path || entry.payload.empty()) break;
     // sendmmsg reads, though its structure cannot say so.
     pieces[count] = {const_cast<std::byte*>(entry.payload.data()), entry.payload.size()};
+    messages[count] = {};
     messages[count].msg_hdr.msg_iov = &pieces[count];
     messages[count].msg_hdr.msg_iovlen = 1;
     controls[count].emplace(entry.association, entry.options).attach_to(messages[count].msg_hdr);

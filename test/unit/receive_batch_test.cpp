@@ -150,6 +150,31 @@ TEST_CASE("What was read with others can be received by pieces") {
   CHECK(test.next() == "s0 'third'");
 }
 
+TEST_CASE("A message that receives of both kinds were cut short in is joined as it was sent") {
+  Batched test;
+  test.kernel.receives(piece("abc"));
+  test.kernel.receives(piece("defghi").end());
+  const Patience one_look{std::chrono::milliseconds{0}};
+  CHECK_FALSE(test.socket.receive(test.buffer, one_look));
+  std::array<std::byte, 2> room;
+  CHECK_FALSE(test.socket.receive_piece(room, test.buffer, one_look));  // has taken two letters
+  CHECK(test.buffer.waiting() == 1);
+  CHECK(test.next() == "s0 'abcdefghi'");
+}
+
+TEST_CASE("An event that a receive by pieces was cut short in is told as it was") {
+  Batched test;
+  test.kernel.receives(piece("a").end());
+  test.kernel.receives(event(shutdown_event(AssociationId{0x12345})));
+  const Patience one_look{std::chrono::milliseconds{0}};
+  CHECK(test.next() == "s0 'a'");
+  std::array<std::byte, 2> room;
+  CHECK_FALSE(test.socket.receive_piece(room, test.buffer, one_look));
+  const Received received = test.socket.try_receive(test.buffer);
+  REQUIRE(received.notification() != nullptr);
+  CHECK(association_of(*received.notification()) == AssociationId{0x12345});
+}
+
 TEST_CASE("Nothing is allocated for messages that are read with others once the first were") {
   Batched test;
   const auto round = [&] {
