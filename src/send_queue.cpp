@@ -22,6 +22,11 @@ constexpr std::chrono::milliseconds look_again{20};  // where the kernel has no 
 /// So many in a row, and the others are not asked: most likely it is the one buffer that is full.
 constexpr int enough_refusals = 8;
 
+/// The association takes nothing more.
+bool is_over(SendQueue::Result result) noexcept {
+  return result == SendQueue::Result::broken || result == SendQueue::Result::shut_down;
+}
+
 /// What stays in its line.
 bool waits(SendQueue::Result result) noexcept {
   return result == SendQueue::Result::queued || result == SendQueue::Result::full;
@@ -37,10 +42,15 @@ SendQueue::SendQueue(SocketRef socket, const Limits& limits)
   limits_.share = std::min(limits_.share, largest_ / 2);
 }
 
+bool SendQueue::has_room_for(const Line& line, std::size_t size) const noexcept {
+  return size <= limits_.waiting - line.bytes && size <= limits_.waiting_in_all - bytes_ &&
+         line.messages.size() < limits_.messages && messages_ < limits_.messages_in_all;
+}
+
 SendQueue::Result SendQueue::enqueue(AssociationId association, Line& line, Bytes payload,
                                      const SendOptions& options) {
   if (payload.size() > limits_.waiting || payload.size() > limits_.waiting_in_all) return Result::too_big;
-  if (payload.size() > limits_.waiting - line.bytes || payload.size() > limits_.waiting_in_all - bytes_) {
+  if (!has_room_for(line, payload.size())) {
     if (std::ranges::find(full_, association) == full_.end()) full_.push_back(association);
     return Result::full;
   }
@@ -50,6 +60,7 @@ SendQueue::Result SendQueue::enqueue(AssociationId association, Line& line, Byte
   line.messages.push_back({association, {payload.begin(), payload.end()}, options, {}, Result::queued});
   line.bytes += payload.size();
   bytes_ += payload.size();
+  ++messages_;
   return Result::queued;
 }
 
@@ -109,11 +120,13 @@ SendQueue::Result SendQueue::send(AssociationId association, Bytes payload, cons
 void SendQueue::take_first(Line& line, Messages& to) noexcept {
   line.bytes -= line.messages.front().payload.size();
   bytes_ -= line.messages.front().payload.size();
+  --messages_;
   to.splice(to.end(), line.messages, line.messages.begin());
   if (line.messages.empty()) has_room(line);
 }
 
-/// The line's next message. As `give`; what does not wait is out of the line.
+/// The line's next message. As `give`; what does not wait is out of the line, and where the association takes
+/// nothing more, the line is gone, with all that waited in it.
 SendQueue::Result SendQueue::give_next(AssociationId association, Line& line) noexcept {
   std::error_code error;
   Unsent& next = line.messages.front();
@@ -125,6 +138,7 @@ SendQueue::Result SendQueue::give_next(AssociationId association, Line& line) no
   Messages message;
   take_first(line, message);
   if (result != Result::sent) keep_unsent(message);
+  if (is_over(result)) return give_up(association, result), result;
   if (line.messages.empty() && line.shuts_down) end(association);
   return result;
 }
@@ -233,7 +247,9 @@ bool SendQueue::take(const Notification& event) noexcept {
   line.in_flight = 0;
   std::error_code gone;
   Association{socket_, association}.unsubscribe<SenderDry>(gone);
-  while (!line.messages.empty() && !waits(give_next(association, line))) {
+  while (!line.messages.empty()) {
+    const Result result = give_next(association, line);
+    if (waits(result) || is_over(result)) break;
   }
   return true;
 }
@@ -273,12 +289,16 @@ void SendQueue::give_up(AssociationId association, Result why) noexcept {
 void SendQueue::keep_unsent(Messages& messages) noexcept {
   for (const Unsent& message : messages) unsent_bytes_ += message.payload.size();
   unsent_.splice(unsent_.end(), messages);
-  while (unsent_bytes_ > limits_.waiting_in_all) static_cast<void>(next_unsent());
+  while (unsent_bytes_ > limits_.waiting_in_all || unsent_.size() > limits_.messages_in_all) {
+    static_cast<void>(next_unsent());
+  }
 }
 
 std::optional<AssociationId> SendQueue::next_ready() noexcept {
   const auto has_room = [&](AssociationId association) {
-    return backlog(association).bytes <= limits_.waiting / 2 && bytes_ <= limits_.waiting_in_all / 2;
+    const Backlog here = backlog(association);
+    return here.bytes <= limits_.waiting / 2 && bytes_ <= limits_.waiting_in_all / 2 &&
+           here.messages <= limits_.messages / 2 && messages_ <= limits_.messages_in_all / 2;
   };
   const auto found = std::ranges::find_if(full_, has_room);
   if (found == full_.end()) return std::nullopt;

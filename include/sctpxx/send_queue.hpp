@@ -62,6 +62,8 @@ class SendQueue {
     std::size_t share = 0;
     std::size_t waiting = std::size_t{1} << 20;          ///< bytes that may wait here for one association
     std::size_t waiting_in_all = std::size_t{64} << 20;  ///< and for all of them
+    std::size_t messages = 16'384;  ///< so many at most: each takes some 180 bytes beside its own
+    std::size_t messages_in_all = 262'144;
   };
 
   enum class Result : std::uint8_t {
@@ -132,7 +134,7 @@ class SendQueue {
   [[nodiscard]] SCTPXX_EXPORT std::optional<AssociationId> next_ready() noexcept;
 
   /// The next message that will never be sent. They are kept until taken, but not for ever: the oldest goes
-  /// when there are more than `waiting_in_all` bytes of them.
+  /// when there are more than `waiting_in_all` bytes or `messages_in_all` of them.
   [[nodiscard]] SCTPXX_EXPORT std::optional<Unsent> next_unsent() noexcept;
 
   /// Takes all that waits for an association out of the queue, in order: for another queue, before it is
@@ -176,6 +178,7 @@ class SendQueue {
   void forget_if_idle(AssociationId association) noexcept;
   void end(AssociationId association) noexcept;
   bool fits(Bytes payload) noexcept;
+  [[nodiscard]] bool has_room_for(const Line& line, std::size_t size) const noexcept;
 
   SocketRef socket_;
   Limits limits_;
@@ -185,6 +188,7 @@ class SendQueue {
   Messages unsent_;
   std::size_t largest_ = 0;  // message that the send buffer can hold
   std::size_t bytes_ = 0;
+  std::size_t messages_ = 0;
   std::size_t waiting_for_room_ = 0;  // lines
   std::size_t waiting_mortal_ = 0;    // lines that wait for SenderDry, which may not come by itself
   std::size_t taken_ = 0;             // events and messages

@@ -123,8 +123,10 @@ TEST_CASE("An event of a newer kernel about an association is no end of it") {
   CHECK_FALSE(test.queue.next_unsent());
 }
 
-TEST_CASE("What the kernel refuses later comes back, and says why, and what is behind it goes") {
+TEST_CASE(
+    "What the kernel refuses later comes back, and says why; what is behind goes if the association lives") {
   for (const auto& [error, why] : refusals()) {
+    const bool lives = why != Result::broken && why != Result::shut_down;
     CAPTURE(error);
     QueueOfMany test;
     for (const auto id : {seven, eight}) test.of(id).send_fails = EAGAIN;
@@ -133,12 +135,55 @@ TEST_CASE("What the kernel refuses later comes back, and says why, and what is b
     test.send(eight, "other");
     for (const auto id : {seven, eight}) test.of(id).send_fails = 0;
     test.kernel.fail_next(Call::sendmsg, error);
-    CHECK(test.queue.flush() == 2);
-    CHECK(test.sent() == std::vector<std::string>{"other", "second"});
-    CHECK(unsent_of(test.queue) == std::vector{std::pair{std::string{"first"}, why}});
+    CHECK(test.queue.flush() == (lives ? 2 : 1));
+    std::vector<std::string> sent{"other"};
+    std::vector<std::pair<std::string, Result>> unsent{{"first", why}};
+    if (lives) sent.emplace_back("second");
+    if (!lives) unsent.emplace_back("second", why);
+    CHECK(test.sent() == sent);
+    CHECK(unsent_of(test.queue) == unsent);
     CHECK(test.queue.waiting() == 0);
     CHECK_FALSE(test.queue.wants_writable());
   }
+}
+
+TEST_CASE("One refusal is enough to know that an association takes no more") {
+  const auto [error, why] =
+      GENERATE(values<std::pair<int, Result>>({{EPIPE, Result::broken}, {ESHUTDOWN, Result::shut_down}}));
+  const bool at_dry = GENERATE(false, true);
+  CAPTURE(error, at_dry);
+  QueueOfMany test{{.share = 1}};
+  test.of(eight).send_fails = EAGAIN;
+  if (at_dry) test.send(seven, "before");  // whose acknowledgement is waited for
+  if (!at_dry) test.of(seven).send_fails = EAGAIN;
+  for (const char* text : {"one", "two", "three"}) CHECK(test.send(seven, text) == Result::queued);
+  CHECK(test.send(eight, "other") == Result::queued);
+  test.of(seven).send_fails = error;
+  test.of(eight).send_fails = 0;
+  test.kernel.forget_calls();
+  if (at_dry) test.queue.take(SenderDry{seven});
+  test.queue.flush();
+  CHECK(test.kernel.count(Call::sendmsg) == 2);
+  CHECK(test.sent_to(eight) == std::vector<std::string>{"other"});
+  CHECK(unsent_of(test.queue) ==
+        std::vector<std::pair<std::string, Result>>{{"one", why}, {"two", why}, {"three", why}});
+  CHECK(test.queue.backlog(seven).messages == 0);
+  CHECK(test.queue.waiting() == 0);
+}
+
+TEST_CASE("However small they are, no more messages wait than may, nor are more kept that were not sent") {
+  QueueOfMany test{{.messages = 4, .messages_in_all = 6}};
+  for (const auto id : {seven, eight}) test.of(id).send_fails = EAGAIN;
+  for (int i = 0; i != 4; ++i) CHECK(test.send(seven, "x") == Result::queued);
+  CHECK(test.send(seven, "x") == Result::full);
+  CHECK_FALSE(test.queue.next_ready());
+  for (int i = 0; i != 2; ++i) CHECK(test.send(eight, "y") == Result::queued);
+  CHECK(test.send(eight, "y") == Result::full);
+  test.queue.take(ended(seven, End::peer_abort));
+  CHECK(test.queue.next_ready() == eight);
+  for (int i = 0; i != 2; ++i) CHECK(test.send(eight, "z") == Result::queued);
+  test.queue.take(ended(eight, End::peer_abort));
+  CHECK(unsent_of(test.queue).size() == 6);
 }
 
 TEST_CASE("What the kernel refuses when everything before is acknowledged comes back too") {
