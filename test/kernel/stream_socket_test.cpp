@@ -102,19 +102,23 @@ TEST_CASE("TCP tells a reset once, and then an end that the peer did not make; h
 TEST_CASE("TCP resets whoever waits to be accepted when a listener closes; SCTP those alone who have sent",
           "[stream_socket]") {
   const bool has_sent = GENERATE(false, true);
-  const auto told = [&](auto listener, auto client) {
+  const auto told = [&](auto listener, auto client, auto has_arrived) {
     if (has_sent) sctp::write_all(client, as_bytes("hello"));
+    wait_until([&] { return has_arrived(client); });
     listener.close();
     return read(client);
   };
   const auto any = sctp::Address::loopback(sctp::Address::Family::v4, 0);
   TcpListener tcp{any};
   TcpSocket tcp_client{tcp.local_address()};
-  CHECK(told(std::move(tcp), std::move(tcp_client)) == reset);
+  CHECK(told(std::move(tcp), std::move(tcp_client), [](const auto&) { return true; }) == reset);
 
   sctp::Listener listener{any};
   sctp::OneToOneSocket client{listener.local_address()};
-  CHECK(told(std::move(listener), std::move(client)) == (has_sent ? reset : "end"));
+  const auto is_acknowledged = [](const sctp::OneToOneSocket& socket) {
+    return socket.association().status().unacknowledged_chunks == 0;
+  };
+  CHECK(told(std::move(listener), std::move(client), is_acknowledged) == (has_sent ? reset : "end"));
 }
 
 TEST_CASE("TCP's options are none of SCTP's, and TCP_NODELAY has its like on already", "[stream_socket]") {
