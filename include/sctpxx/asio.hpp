@@ -161,12 +161,12 @@ class AsioReceiver : public AsioSocket<Socket> {
  protected:
   template <class Token>
   auto begin_send(asio_detail::Send message, Token&& token) {
-    return this->template begin<void(NetError)>(std::move(message), std::forward<Token>(token));
+    return this->template begin<void(NetError)>(message, std::forward<Token>(token));
   }
   template <class Token>
   auto begin_send(asio_detail::Send message, Duration time, Token&& token) {
     return this->template begin_within<void(NetError, bool), void(NetError)>(
-        time, std::move(message),
+        time, message,
         [](auto handler, bool over, NetError error) {
           std::move(handler)(over ? NetError{} : error, !over && !error);
         },

@@ -35,7 +35,7 @@ struct StreamMessage {
 /// How much AsioStreams holds before it stops receiving; the message that reaches a bound is held, too.
 struct StreamsLimit {
   std::size_t messages = 16;        ///< of one stream
-  std::size_t bytes = 1024 * 1024;  ///< of all streams
+  std::size_t bytes = std::size_t{1} << 20;  ///< of all streams
 };
 
 namespace asio_detail {
@@ -69,7 +69,7 @@ class StreamsState : public std::enable_shared_from_this<StreamsState> {
     receive();
     return true;
   }
-  bool take(std::monostate, std::optional<StreamId>& id, NetError& error) {
+  bool take(std::monostate /*any*/, std::optional<StreamId>& id, NetError& error) {
     while (!new_.empty()) {
       const StreamId next = new_.front();
       new_.pop_front();
@@ -87,7 +87,7 @@ class StreamsState : public std::enable_shared_from_this<StreamsState> {
     wait(*timer, std::forward<Self>(self));
   }
   template <class Self>
-  void wait(std::monostate, Self&& self) {
+  void wait(std::monostate /*any*/, Self&& self) {
     wait(acceptor_, std::forward<Self>(self));
   }
 
@@ -171,7 +171,7 @@ class TakeFromStreams {
   TakeFromStreams(std::shared_ptr<StreamsState> state, What what) : state_{std::move(state)}, what_{what} {}
 
   template <class Self>
-  void operator()(Self& self, NetError = {}) {
+  void operator()(Self& self, NetError /*the wait was ended*/ = {}) {
     if (!std::exchange(has_begun_, true)) {
       self.reset_cancellation_state(net::enable_total_cancellation());
       return net::post(state_->peer.get_executor(), std::move(self));
