@@ -14,17 +14,23 @@ using test::Pair;
 
 namespace {
 
+/// Sends until the send buffer stays full, and answers how often. What is acknowledged makes room: so that is
+/// once the peer, which does not read, takes no more.
+template <class TrySend>
+std::size_t fill(TrySend try_send, const sctp::OneToOneSocket& peer) {
+  std::size_t sent = 0;
+  for (bool takes_more = true; takes_more;) {
+    takes_more = sctp::association_info(peer.association()).local_window != 0;
+    while (try_send(test::pattern(10'000))) ++sent;
+  }
+  return sent;
+}
+
 /// The client's send buffer is full, and its peer does not read yet.
 struct Full : Pair {
   std::size_t sent = 0;
   Full() : Pair{test::connect(test::with_small_window)} {
-    // What is acknowledged makes room: so it is full once the peer takes no more.
-    do fill();
-    while (sctp::association_info(server.socket().association()).local_window != 0);
-    fill();
-  }
-  void fill() {
-    while (client.socket().try_send(test::pattern(10'000))) ++sent;
+    sent = fill([&](sctp::Bytes bytes) { return client.socket().try_send(bytes); }, server.socket());
   }
   /// So many messages come, of the sizes that were sent, and then nothing.
   void read(std::size_t count) {
@@ -186,10 +192,10 @@ TEST_CASE("Where each association has a send buffer of its own, a full one waits
     peers.push_back(listener.accept());
     if (i == 0) listener = test::listen(sctp::Address::Family::v4, test::with_small_window);
   }
-  const auto bytes = test::pattern(10'000);
-  std::size_t sent = 0;
-  while (socket.socket().try_send(ids[0], bytes)) {
-  }
+  const auto fill_one = [&](std::size_t i) {
+    return fill([&](sctp::Bytes bytes) { return socket.socket().try_send(ids[i], bytes); }, peers[i]);
+  };
+  fill_one(0);
   Outcome<> stalled;
   socket.async_send(ids[0], as_bytes("never"), {}, stalled.take());
   Outcome<> other;
@@ -199,7 +205,7 @@ TEST_CASE("Where each association has a send buffer of its own, a full one waits
   CHECK_FALSE(stalled.has_come);
 
   // The kernel tells nobody that this one has room again, since the other has not.
-  while (socket.socket().try_send(ids[1], bytes)) ++sent;
+  const std::size_t sent = fill_one(1);
   Outcome<> full;
   socket.async_send(ids[1], as_bytes("at last"), {}, full.take());
   loop.context.poll();
