@@ -12,16 +12,6 @@
 namespace test {
 namespace {
 
-/// CRC32c, which guards SCTP's packets.
-std::uint32_t checksum(std::string_view packet) {
-  std::uint32_t sum = ~0U;
-  for (const char byte : packet) {
-    sum ^= static_cast<std::uint8_t>(byte);
-    for (int bit = 0; bit != 8; ++bit) sum = (sum >> 1U) ^ ((sum & 1U) != 0 ? 0x82f63b78U : 0U);
-  }
-  return ~sum;
-}
-
 std::string big_endian(std::uint16_t number) {
   return {static_cast<char>(number >> 8U), static_cast<char>(number & 0xffU)};
 }
@@ -32,6 +22,15 @@ std::string padded(std::string text) {
 }
 
 }  // namespace
+
+std::uint32_t checksum(std::string_view packet) {
+  std::uint32_t sum = ~0U;
+  for (const char byte : packet) {
+    sum ^= static_cast<std::uint8_t>(byte);
+    for (int bit = 0; bit != 8; ++bit) sum = (sum >> 1U) ^ ((sum & 1U) != 0 ? 0x82f63b78U : 0U);
+  }
+  return ~sum;
+}
 
 Permission::Permission(const std::string& name, bool on) : file_{"/proc/sys/net/sctp/" + name} {
   std::getline(std::ifstream{file_}, before_);

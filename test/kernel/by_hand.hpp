@@ -23,6 +23,9 @@
 /// What the tests do past the library. All but `set_native` needs a network namespace of its own.
 namespace test {
 
+/// CRC32c, which guards SCTP's packets.
+std::uint32_t checksum(std::string_view packet);
+
 template <class Native>
 void set_native(const sctp::SocketRef& socket, int option, const Native& value,
                 std::size_t length = sizeof(Native)) {

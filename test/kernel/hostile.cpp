@@ -40,14 +40,9 @@ std::uint32_t read32(std::string_view bytes) {
 }
 std::size_t read16(std::string_view bytes) { return read32(bytes.substr(0, 2)); }
 
-/// CRC32c, least significant byte first, as it stands in a packet.
-std::string checksum(std::string_view packet) {
-  std::uint32_t sum = ~0U;
-  for (const char byte : packet) {
-    sum ^= static_cast<std::uint8_t>(byte);
-    for (int bit = 0; bit != 8; ++bit) sum = (sum >> 1U) ^ ((sum & 1U) != 0 ? 0x82f63b78U : 0U);
-  }
-  std::string text = be32(~sum);
+/// Least significant byte first, as it stands in a packet.
+std::string checksum_text(std::string_view packet) {
+  std::string text = be32(checksum(packet));
   std::ranges::reverse(text);
   return text;
 }
@@ -82,7 +77,7 @@ Peer::~Peer() { ::close(fd_); }
 void Peer::send(std::uint32_t tag, std::string_view chunks, bool checksum_is_right) const {
   std::string packet = be16(port_) + be16(to_port_) + be32(tag) + std::string(4, '\0');
   packet += chunks;
-  std::string sum = checksum(packet);
+  std::string sum = checksum_text(packet);
   if (!checksum_is_right) sum[0] = static_cast<char>(~sum[0]);
   packet.replace(8, 4, sum);
   while (::send(fd_, packet.data(), packet.size(), 0) < 0) {

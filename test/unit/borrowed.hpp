@@ -52,9 +52,7 @@ inline Arrival hello_with_all() {
       .from(Address::v4({192, 0, 2, 2}, 3868))
       .end();
 }
-inline void check_hello_with_all(const Received& received) {
-  REQUIRE(received.message() != nullptr);
-  const Message& message = *received.message();
+inline void check_hello_with_all(const Message& message) {
   CHECK(as_text(message.payload) == "hello");
   CHECK(message.stream == StreamId{3});
   CHECK(message.ppid == Ppid{0x12345678});
@@ -64,6 +62,10 @@ inline void check_hello_with_all(const Received& received) {
   CHECK(message.tsn == 2);
   CHECK(message.context == 3);
   CHECK(message.source == Address::v4({192, 0, 2, 2}, 3868));
+}
+inline void check_hello_with_all(const Received& received) {
+  REQUIRE(received.message() != nullptr);
+  check_hello_with_all(*received.message());
 }
 
 /// The event that was received, which is to be this one.

@@ -38,30 +38,13 @@ struct Pieces : Borrowed {
 
 TEST_CASE("A message is received where the caller wants it, with what came beside it, in one system call") {
   Pieces test;
-  test.kernel.receives(piece("hello")
-                           .on(StreamId{3})
-                           .with(Ppid{0x12345678})
-                           .of(AssociationId{7})
-                           .unordered()
-                           .ssn(1)
-                           .tsn(2)
-                           .context(3)
-                           .from(Address::v4({192, 0, 2, 2}, 3868))
-                           .end());
+  test.kernel.receives(hello_with_all());
   const ReceivedPiece received = test.socket.receive_piece(test.room, test.buffer);
   REQUIRE(received.piece() != nullptr);
   CHECK(received.status() == ReceiveStatus::message);
   const Message& part = received.piece()->part;
   CHECK(part.payload.data() == test.room.data());
-  CHECK(as_text(part.payload) == "hello");
-  CHECK(part.stream == StreamId{3});
-  CHECK(part.ppid == Ppid{0x12345678});
-  CHECK(part.association == AssociationId{7});
-  CHECK(part.unordered);
-  CHECK(part.ssn == 1);
-  CHECK(part.tsn == 2);
-  CHECK(part.context == 3);
-  CHECK(part.source == Address::v4({192, 0, 2, 2}, 3868));
+  check_hello_with_all(part);
   CHECK(test.kernel.story() == "recvmsg");
 }
 
