@@ -71,7 +71,7 @@ set(sctpxx_sources
   one_to_many_socket read_write resolve reconnect
   association_table send_queue send_queue_share send_batch
   failure_detection shared_secret association_info feature network_interface path_monitor
-  failure wait address_list association_list control receive_batch path_target reconfiguration
+  failure wait address_list association_list receive_batch path_target reconfiguration
   subscription descriptor sock_diag)
 list(TRANSFORM sctpxx_sources PREPEND src/)
 list(TRANSFORM sctpxx_sources APPEND .cpp)

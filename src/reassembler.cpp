@@ -16,22 +16,9 @@ namespace {
 
 constexpr std::size_t most_spares = 256;
 constexpr std::size_t largest_event = std::size_t{128} * 1024;  // the kernel's are below 66 KiB
+constexpr std::size_t largest_block = std::size_t{512} * 1024;
 constexpr std::size_t most_shutdowns = 4096;    // at once; that of a peeled-off association ends elsewhere
 constexpr std::size_t no_limit = SIZE_MAX / 8;  // so that sums of limits stay sums
-
-Message message_from(const Piece& piece, Bytes payload) noexcept {
-  return {
-      .payload = payload,
-      .stream = piece.stream,
-      .ppid = piece.ppid,
-      .association = piece.association,
-      .unordered = piece.unordered,
-      .ssn = piece.ssn,
-      .tsn = piece.tsn,
-      .context = piece.context,
-      .source = piece.source,
-  };
-}
 
 PartialDeliveryAborted abort_of(const Unfinished& message) noexcept {
   return {
@@ -75,6 +62,7 @@ ReceiveBuffer::Reassembler::Reassembler(std::size_t capacity, std::size_t limit,
       failed_sends_{limit_, std::clamp(total_limit, limit_, no_limit)} {}
 
 std::optional<Notification> ReceiveBuffer::Reassembler::next() noexcept {
+  if (is_idle_) return std::nullopt;
   if (messages_.has_aborted()) {
     Unfinished message = messages_.take_aborted();
     // The event that waits may lie in the room behind this message: keep that until `prepare`.
@@ -87,6 +75,7 @@ std::optional<Notification> ReceiveBuffer::Reassembler::next() noexcept {
 }
 
 void ReceiveBuffer::Reassembler::make_ready() {
+  if (is_idle_) return;
   deliver({});
   if (!event_.has_begun) event_.record.size = 0;
   // Commit must not fail to note what it has begun to read.
@@ -95,11 +84,13 @@ void ReceiveBuffer::Reassembler::make_ready() {
   if (peer_shuts_down_.size() == peer_shuts_down_.capacity()) {
     peer_shuts_down_.reserve(2 * peer_shuts_down_.size() + 4);
   }
+  is_idle_ = messages_.size() == 0 && failed_sends_.size() == 0 && !held_ && !event_.has_begun;
 }
 
 MutableBytes ReceiveBuffer::Reassembler::prepare() {
   make_ready();
   room_is_callers_ = false;
+  if (block_.capacity > block_capacity_ && pool_.is_scarce()) pool_.free(block_, block_capacity_);
   // What comes next is most likely the next of the only one that has begun: let the kernel put it there.
   Unfinished* message = messages_.only_one();
   if (message != nullptr && message->fate == Unfinished::Fate::joined && !event_.has_begun) {
@@ -108,11 +99,12 @@ MutableBytes ReceiveBuffer::Reassembler::prepare() {
     if (error == std::errc::not_enough_memory) throw std::bad_alloc{};
     if (!error) return room_ = message->storage.tail();
   }
+  if (!block_.data) block_ = pool_.lend(block_capacity_, largest_block);
   if (!block_.data) {
     block_.data = std::make_unique_for_overwrite<std::byte[]>(block_capacity_);
     block_.capacity = block_capacity_;
   }
-  return room_ = block_.tail();
+  return room_ = block();
 }
 
 /// What was written there: once.
@@ -137,9 +129,9 @@ std::optional<Received> ReceiveBuffer::Reassembler::commit(const Piece& piece,
                                                            std::error_code& error) noexcept {
   const Bytes bytes = take_room(piece.size);
   if (bytes.empty()) return std::nullopt;
+  if (takes(piece) && messages_.is_empty()) return message_from(piece, bytes);  // as nearly all are
+  is_idle_ = false;
   if (piece.is_notification) return take_event_piece(piece, bytes, error);
-  const bool is_whole = piece.end_of_record && piece.has_info && bytes.size() <= limit_;
-  if (is_whole && messages_.is_empty()) return message_from(piece, bytes);  // as nearly all are
   const MessageKey key = key_of(piece);
   Unfinished* message = messages_.find(key);
   if (piece.has_info && message != nullptr && message->fate == Unfinished::Fate::streamed) {
@@ -157,6 +149,7 @@ std::optional<ReceivedPiece> ReceiveBuffer::Reassembler::commit_piece(const Piec
                                                                       std::error_code& error) noexcept {
   const Bytes bytes = take_room(piece.size);
   if (bytes.empty()) return std::nullopt;
+  is_idle_ = false;
   if (piece.is_notification) return take_event_piece(piece, bytes, error);
   const MessageKey key = key_of(piece);
   Unfinished* message = messages_.find(key);
@@ -194,6 +187,10 @@ std::optional<Message> ReceiveBuffer::Reassembler::take_data(const Piece& piece,
   if (message == nullptr) {
     if (piece.end_of_record && bytes.size() <= limit_) return message_from(piece, bytes);
     message = &messages_.begin(key, message_from(piece, {}));
+    // One that fills the block has more to come, and goes on there.
+    if (bytes.data() == block_.data.get() && bytes.size() == block_capacity_ && bytes.size() <= limit_) {
+      static_cast<void>(pool_.keep(block_, block_capacity_, bytes.size(), message->storage));
+    }
   }
   message->received += bytes.size();
   if (message->fate == Unfinished::Fate::joined) {
@@ -283,18 +280,21 @@ std::optional<Notification> ReceiveBuffer::Reassembler::take(const PartialDelive
 }
 
 void ReceiveBuffer::Reassembler::abandon_unfinished() noexcept {
+  is_idle_ = false;
   event_.has_begun = event_.is_dropped = false;  // half an event tells nothing
   failed_sends_.abandon();
   messages_.abort_all();
 }
 
 void ReceiveBuffer::Reassembler::make_room_for(AssociationId association, const Reassembler& from) {
+  is_idle_ = false;
   messages_.make_room_for(association, from.messages_);
   failed_sends_.make_room_for(association, from.failed_sends_);
   peer_shuts_down_.reserve(peer_shuts_down_.size() + 1);
 }
 
 void ReceiveBuffer::Reassembler::take_over(AssociationId association, Reassembler& from) noexcept {
+  is_idle_ = from.is_idle_ = false;
   from.room_ = {};  // it may be behind a message that goes
   messages_.take_over(association, from.messages_, pool_, from.pool_);
   failed_sends_.take_over(association, from.failed_sends_);
@@ -329,8 +329,9 @@ std::size_t ReceiveBuffer::Reassembler::unfinished() const noexcept {
 }
 
 std::size_t ReceiveBuffer::Reassembler::footprint() const noexcept {
-  return pool_.footprint() + event_pool_.footprint() + block_.capacity + messages_.footprint() +
-         failed_sends_.footprint() + peer_shuts_down_.capacity() * sizeof(AssociationId);
+  return pool_.footprint() + event_pool_.footprint() + (block_.data ? block_capacity_ : 0) +
+         messages_.footprint() + failed_sends_.footprint() +
+         peer_shuts_down_.capacity() * sizeof(AssociationId);
 }
 
 }  // namespace sctp::inline v0

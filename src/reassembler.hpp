@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -16,11 +17,36 @@
 
 namespace sctp::inline v0 {
 
+inline Message message_from(const Piece& piece, Bytes payload) noexcept {
+  return {
+      .payload = payload,
+      .stream = piece.stream,
+      .ppid = piece.ppid,
+      .association = piece.association,
+      .unordered = piece.unordered,
+      .ssn = piece.ssn,
+      .tsn = piece.tsn,
+      .context = piece.context,
+      .source = piece.source,
+  };
+}
+
 /// What a ReceiveBuffer consists of from its first use on. Its public functions are the buffer's own, with
 /// the same promises; they are described there.
 class ReceiveBuffer::Reassembler {
  public:
   Reassembler(std::size_t capacity, std::size_t limit, std::size_t total_limit);
+
+  /// Nothing has begun, nothing is to be told, and there is memory for what may begin: `next` has nothing,
+  /// and a message that lies whole in the `block` needs no `prepare` and no `commit`.
+  [[nodiscard]] bool is_idle() const noexcept { return is_idle_; }
+  [[nodiscard]] MutableBytes block() const noexcept {
+    return {block_.data.get(), std::min(block_.capacity, block_capacity_)};
+  }
+  [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
+  [[nodiscard]] bool takes(const Piece& piece) const noexcept {
+    return piece.end_of_record && !piece.is_notification && piece.has_info && piece.size <= limit_;
+  }
 
   std::optional<Notification> next() noexcept;
   MutableBytes prepare();
@@ -64,12 +90,13 @@ class ReceiveBuffer::Reassembler {
   std::optional<Notification> take(AssociationChange change) noexcept;
   std::optional<Notification> take(const PartialDeliveryAborted& event, bool names_message) noexcept;
 
+  bool is_idle_ = false;  // since the last `make_ready`
   std::size_t limit_;
   std::size_t block_capacity_;
   StoragePool pool_;        // for messages
   StoragePool event_pool_;  // so that messages cannot keep events out
-  Storage block_;           // where a piece lands when it does not go behind another
-  MutableBytes room_;       // what `prepare` gave, or was given
+  Storage block_;      // where a piece lands when it does not go behind another; lent, or as large as a room
+  MutableBytes room_;  // what `prepare` gave, or was given
   bool room_is_callers_ = false;
   UnfinishedMessages messages_;
   CopiedEvent event_;

@@ -3,6 +3,7 @@
 #include <cerrno>
 #include <new>
 #include <optional>
+#include <utility>
 
 #include <sctpxx/error.hpp>
 #include <sctpxx/socket_ref.hpp>
@@ -10,6 +11,7 @@
 #include "control.hpp"
 #include "failure.hpp"
 #include "native_option.hpp"
+#include "reassembler.hpp"
 #include "receive_batch.hpp"
 #include "socket_name.hpp"
 #include "sys.hpp"
@@ -19,18 +21,32 @@
 namespace sctp::inline v0 {
 namespace {
 
-/// One `recvmsg` into `room`, and what came beside the bytes. Answers as that does.
-ssize_t read_piece(int fd, MutableBytes room, int flags, Piece& piece) noexcept {
-  msghdr message;
-  ReceiveHeader header;
-  header.attach_to(message, room);
-  ssize_t size = 0;
-  do {
-    size = sys::recvmsg(fd, &message, flags);
-  } while (size < 0 && errno == EINTR);
-  if (size > 0) piece = header.read(message, static_cast<std::size_t>(size));
-  return size;
-}
+/// One `recvmsg`, and what came beside the bytes.
+class Read {
+ public:
+  /// Answers as `recvmsg` does.
+  [[gnu::always_inline]] ssize_t operator()(int fd, MutableBytes room, int flags) noexcept {
+    header_.attach_to(message_, room);
+    do {
+      size_ = sys::recvmsg(fd, &message_, flags);
+    } while (size_ < 0 && errno == EINTR);
+    return size_;
+  }
+  /// What it has brought, where that is something.
+  [[nodiscard]] Piece piece() const noexcept {
+    return header_.piece(message_, static_cast<std::size_t>(size_));
+  }
+  /// The same, where it is a whole message; false where it is not.
+  [[gnu::always_inline]] bool message(Message& whole) const noexcept {
+    constexpr int both = int{MSG_EOR} | int{MSG_NOTIFICATION};
+    return (message_.msg_flags & both) == MSG_EOR && header_.read(message_, whole);
+  }
+
+ private:
+  msghdr message_;
+  ReceiveHeader header_;
+  ssize_t size_;
+};
 
 /// The answer, or the exception for its error.
 template <class Answer>
@@ -142,13 +158,70 @@ ReceiveStatus SocketRef::nothing_more(ReceiveBuffer& buffer, std::error_code rea
   return ReceiveStatus::failed;
 }
 
-Received SocketRef::receive_whole(ReceiveBuffer& buffer, Blocking blocking,
-                                  std::error_code& error) const noexcept {
+/// What the kernel has said already, when the rest of a receive begins.
+struct SocketRef::First {
+  bool was_asked = false;
+  ssize_t size;
+  int reason;  // errno
+  std::optional<Piece> piece;
+};
+
+/// As nearly all is received: the buffer is idle, and what comes is one whole message. Where something else
+/// comes, the answer is that of `rest`, which is told what the kernel has said.
+template <class Rest>
+[[gnu::always_inline]] inline Received SocketRef::receive_at_once(ReceiveBuffer& buffer, int flags,
+                                                                  Rest rest) const {
+  First first;
+  const ReceiveBuffer::Reassembler* const idle = buffer.reassembler_.get();
+  if (idle == nullptr || !idle->is_idle()) [[unlikely]]
+    return rest(first);
+  if (ReceiveBuffer::Batch* const batch = buffer.batch_.get(); batch != nullptr) {
+    if (batch->waiting() == 0 || !idle->takes(batch->peek())) [[unlikely]]
+      return rest(first);
+    const MutableBytes room = batch->room();
+    const Piece& piece = batch->take();
+    return message_from(piece, room.first(piece.size));
+  }
+  const MutableBytes room = idle->block();
+  if (buffer.pieces_ != 1 || room.empty()) [[unlikely]]
+    return rest(first);
+  Read read;
+  first.size = read(fd_, room, flags);
+  if (first.size > 0) [[likely]] {
+    const auto size = static_cast<std::size_t>(first.size);
+    Message whole;
+    if (size <= idle->limit() && read.message(whole)) [[likely]] {
+      whole.payload = room.first(size);
+      return whole;
+    }
+    first.piece = read.piece();
+  } else {
+    first.reason = errno;
+  }
+  first.was_asked = true;
+  return rest(first);
+}
+
+[[gnu::noinline]] Received SocketRef::receive_whole(ReceiveBuffer& buffer, Blocking blocking, First& first,
+                                                    std::error_code& error) const noexcept {
   return receive_with<Received>(
       buffer, blocking, error,
       [&](Piece& piece) -> ssize_t {
+        if (std::exchange(first.was_asked, false)) {
+          if (first.size > 0) {
+            static_cast<void>(buffer.prepare());  // the room that it was written to
+            piece = *first.piece;
+          }
+          errno = first.reason;
+          return first.size;
+        }
         ReceiveBuffer::Batch* batch = buffer.batch();
-        if (batch == nullptr) return read_piece(fd_, buffer.prepare(), blocking.flags, piece);
+        if (batch == nullptr) {
+          Read read;
+          const ssize_t size = read(fd_, buffer.prepare(), blocking.flags);
+          if (size > 0) piece = read.piece();
+          return size;
+        }
         if (batch->waiting() == 0) {
           if (const ssize_t count = batch->fill(fd_, blocking.flags); count <= 0) return count;
         }
@@ -169,34 +242,50 @@ ReceivedPiece SocketRef::receive_stretch(MutableBytes room, ReceiveBuffer& buffe
       buffer, blocking, error,
       [&](Piece& piece) -> ssize_t {
         buffer.prepare_piece(room);
-        if (buffer.waiting() == 0) return read_piece(fd_, room, blocking.flags, piece);
+        if (buffer.waiting() == 0) {
+          Read read;
+          const ssize_t size = read(fd_, room, blocking.flags);
+          if (size > 0) piece = read.piece();
+          return size;
+        }
         piece = buffer.batch_->take_into(room);
         return static_cast<ssize_t>(piece.size);
       },
       [&](const Piece& piece) { return buffer.commit_piece(piece, error); });
 }
 
+[[gnu::noinline]] Received SocketRef::receive_rest(ReceiveBuffer& buffer, Blocking blocking,
+                                                   First& first) const {
+  std::error_code error;
+  return checked(*this, receive_whole(buffer, blocking, first, error), error);
+}
+
 Received SocketRef::receive(ReceiveBuffer& buffer, std::error_code& error) const noexcept {
-  return receive_whole(buffer, Blocking{}, error);
+  error.clear();
+  return receive_at_once(buffer, 0,
+                         [&](First& first) { return receive_whole(buffer, Blocking{}, first, error); });
 }
 
 Received SocketRef::try_receive(ReceiveBuffer& buffer, std::error_code& error) const noexcept {
-  return receive_whole(buffer, Blocking{MSG_DONTWAIT}, error);
+  error.clear();
+  return receive_at_once(buffer, MSG_DONTWAIT, [&](First& first) {
+    return receive_whole(buffer, Blocking{MSG_DONTWAIT}, first, error);
+  });
 }
 
 Received SocketRef::receive(ReceiveBuffer& buffer) const {
-  std::error_code error;
-  return checked(*this, receive_whole(buffer, Blocking{}, error), error);
+  return receive_at_once(buffer, 0, [&](First& first) { return receive_rest(buffer, Blocking{}, first); });
 }
 
 Received SocketRef::try_receive(ReceiveBuffer& buffer) const {
-  std::error_code error;
-  return checked(*this, receive_whole(buffer, Blocking{MSG_DONTWAIT}, error), error);
+  return receive_at_once(buffer, MSG_DONTWAIT,
+                         [&](First& first) { return receive_rest(buffer, Blocking{MSG_DONTWAIT}, first); });
 }
 
 Received SocketRef::receive(ReceiveBuffer& buffer, const Patience& patience,
                             std::error_code& error) const noexcept {
-  return receive_whole(buffer, Blocking{MSG_DONTWAIT, &patience}, error);
+  First first;
+  return receive_whole(buffer, Blocking{MSG_DONTWAIT, &patience}, first, error);
 }
 
 Received SocketRef::receive(ReceiveBuffer& buffer, const Patience& patience) const {

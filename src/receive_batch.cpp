@@ -33,7 +33,7 @@ ssize_t ReceiveBuffer::Batch::fill(int fd, int flags) noexcept {
     while (count > 0 && filled_ != static_cast<std::size_t>(count) && messages_[filled_].msg_len != 0) {
       Slot& slot = slots_[filled_];
       slot.begun = 0;
-      slot.piece = headers_[filled_].read(messages_[filled_].msg_hdr, messages_[filled_].msg_len);
+      slot.piece = headers_[filled_].piece(messages_[filled_].msg_hdr, messages_[filled_].msg_len);
       ++filled_;
     }
     if (filled_ != 0) return static_cast<ssize_t>(filled_);

@@ -33,6 +33,7 @@ class ReceiveBuffer::Batch {
   [[nodiscard]] MutableBytes room() const noexcept {
     return slots_[next_].room().subspan(slots_[next_].begun);
   }
+  [[nodiscard]] const Piece& peek() const noexcept { return slots_[next_].piece; }
   [[nodiscard]] const Piece& take() noexcept { return slots_[next_++].piece; }
   /// The next one, or as much of it as has room there.
   [[nodiscard]] Piece take_into(MutableBytes room) noexcept;

@@ -78,21 +78,61 @@ void check_path(const SocketRef& socket, AssociationId association, const Addres
     error = std::make_error_code(std::errc::not_connected);
 }
 
+/// A message, and what the kernel is to be told of it.
+class Outgoing {
+ public:
+  [[gnu::always_inline]] Outgoing(AssociationId association, Bytes payload,
+                                  const SendOptions& options) noexcept
+      // sendmsg reads, though its structure cannot say so.
+      : piece_{const_cast<std::byte*>(payload.data()), payload.size()}, control_{association, options} {
+    message_.msg_iov = &piece_;
+    message_.msg_iovlen = 1;
+    control_.attach_to(message_);
+  }
+  Outgoing(const Outgoing&) = delete;
+  Outgoing& operator=(const Outgoing&) = delete;
+
+  void address_to(const Address& peer) noexcept {
+    message_.msg_name = &destination_;
+    message_.msg_namelen = native::to_native(peer, destination_);
+  }
+
+  /// 0, or errno of the failure.
+  [[gnu::always_inline]] int send(int fd, int flags) const noexcept {
+    while (sys::sendmsg(fd, &message_, flags | MSG_NOSIGNAL) < 0) {
+      if (errno != EINTR) return errno;
+    }
+    return 0;
+  }
+
+ private:
+  iovec piece_;
+  SendControl control_;
+  msghdr message_{};
+  native::SocketAddress destination_;
+};
+
+/// As nearly all is sent. False: `failure` says why not, if it was tried.
+[[gnu::always_inline]] inline bool send_at_once(int fd, AssociationId association, Bytes payload,
+                                                const SendOptions& options, int flags,
+                                                int& failure) noexcept {
+  if (payload.empty() || options.path) [[unlikely]]
+    return false;
+  failure = Outgoing{association, payload, options}.send(fd, flags);
+  return failure == 0;
+}
+
 }  // namespace
 
 // Never both an association and an address: the kernel would take the address, and another association with
 // it.
-bool SocketRef::send_once(AssociationId association, const Address* peer, Bytes payload,
-                          const SendOptions& options, int flags, std::error_code& error) const noexcept {
+bool SocketRef::send_rest(AssociationId association, const Address* peer, Bytes payload,
+                          const SendOptions& options, int flags, int failure,
+                          std::error_code& error) const noexcept {
   if (payload.empty()) {
     error = Errc::empty_message;
     return false;
   }
-  // sendmsg reads, though its structure cannot say so.
-  iovec piece{const_cast<std::byte*>(payload.data()), payload.size()};
-  msghdr message{};
-  message.msg_iov = &piece;
-  message.msg_iovlen = 1;
   error.clear();
   if (options.path) {
     check_path(*this, association, *options.path, error);
@@ -100,43 +140,41 @@ bool SocketRef::send_once(AssociationId association, const Address* peer, Bytes 
     peer = &*options.path;
     association = {};
   }
-  SendControl control{association, options};
-  control.attach_to(message);
-  native::SocketAddress destination;
-  if (peer != nullptr) {
-    message.msg_name = &destination;
-    message.msg_namelen = native::to_native(*peer, destination);
+  Outgoing message{association, payload, options};
+  if (peer != nullptr) message.address_to(*peer);
+  if (failure == 0) failure = message.send(fd_, flags);
+  // It may be non-blocking for the moment in which another thread begins a setup.
+  for (bool was_ready = false; failure == EAGAIN && flags == 0 && style_ == Style::one_to_many;) {
+    if (wait_to_send(fd_, Patience{}, was_ready, error) != Waited::ready) return false;
+    failure = message.send(fd_, flags);
   }
-  bool was_ready = false;
-  while (sys::sendmsg(fd_, &message, flags | MSG_NOSIGNAL) < 0) {
-    if (errno == EINTR) continue;
-    if (errno == EAGAIN && flags == 0 && style_ == Style::one_to_many) {
-      // It may be non-blocking for the moment in which another thread begins a setup.
-      if (wait_to_send(fd_, Patience{}, was_ready, error) == Waited::ready) continue;
-      return false;
-    }
-    error = native::last_error();
-    explain_send(*this, association, payload, options, error);
-    return false;
-  }
-  return true;
+  if (failure == 0) return true;
+  error = {failure, std::system_category()};
+  explain_send(*this, association, payload, options, error);
+  return false;
 }
 
 void SocketRef::send(AssociationId association, Bytes payload, const SendOptions& options,
                      std::error_code& error) const noexcept {
-  send_once(association, nullptr, payload, options, 0, error);
+  error.clear();
+  int failure = 0;
+  if (send_at_once(fd_, association, payload, options, 0, failure)) return;
+  send_rest(association, nullptr, payload, options, 0, failure, error);
 }
 
 void SocketRef::send_to(const Address& peer, Bytes payload, const SendOptions& options,
                         std::error_code& error) const noexcept {
   SendOptions first = options;
   first.path.reset();  // there is none yet
-  send_once({}, &peer, payload, first, 0, error);
+  send_rest({}, &peer, payload, first, 0, 0, error);
 }
 
 bool SocketRef::try_send(AssociationId association, Bytes payload, const SendOptions& options,
                          std::error_code& error) const noexcept {
-  const bool sent = send_once(association, nullptr, payload, options, MSG_DONTWAIT, error);
+  error.clear();
+  int failure = 0;
+  if (send_at_once(fd_, association, payload, options, MSG_DONTWAIT, failure)) return true;
+  const bool sent = send_rest(association, nullptr, payload, options, MSG_DONTWAIT, failure, error);
   if (error == std::errc::operation_would_block) error.clear();
   return sent;
 }
@@ -161,8 +199,10 @@ bool SocketRef::send(AssociationId association, Bytes payload, const SendOptions
 }
 
 void SocketRef::send(AssociationId association, Bytes payload, const SendOptions& options) const {
+  int failure = 0;
+  if (send_at_once(fd_, association, payload, options, 0, failure)) return;
   std::error_code error;
-  send(association, payload, options, error);
+  send_rest(association, nullptr, payload, options, 0, failure, error);
   if (error) fail_send(*this, payload, options, error);
 }
 

@@ -16,13 +16,21 @@ constexpr std::size_t smallest = 4096;  // so that many tiny messages cost what 
 
 }  // namespace
 
+/// The limit counts what is held: where that is scarce, a small message must not hold much more than it
+/// needs.
+bool StoragePool::is_too_large(std::size_t capacity, std::size_t needed) const noexcept {
+  return capacity / 4 > needed && is_scarce();
+}
+
+void StoragePool::drop_spare() noexcept {
+  allocated_ -= spare_.back().capacity;
+  spare_.pop_back();
+}
+
 std::error_code StoragePool::grow(Storage& storage, std::size_t capacity) noexcept {
   Storage* fitting = nullptr;
   for (Storage& spare : spare_) {
-    if (spare.capacity < capacity) continue;
-    // The limit counts what is held: where that is scarce, a small message must not hold much more than it
-    // needs.
-    if (spare.capacity / 4 > capacity && allocated_ > limit_ / 2) continue;
+    if (spare.capacity < capacity || is_too_large(spare.capacity, capacity)) continue;
     if (fitting == nullptr || spare.capacity < fitting->capacity) fitting = &spare;
   }
   if (fitting != nullptr) {
@@ -35,10 +43,7 @@ std::error_code StoragePool::grow(Storage& storage, std::size_t capacity) noexce
     recycle(std::move(outgrown));
     return {};
   }
-  while (allocated_ + capacity > limit_ && !spare_.empty()) {
-    allocated_ -= spare_.back().capacity;
-    spare_.pop_back();
-  }
+  while (allocated_ + capacity > limit_ && !spare_.empty()) drop_spare();
   if (allocated_ - storage.capacity + capacity > limit_) return Errc::message_exceeds_limit;
   // Not zeroed: it is written first.
   std::unique_ptr<std::byte[]> larger{new (std::nothrow) std::byte[capacity]};
@@ -76,6 +81,35 @@ std::error_code StoragePool::append(Storage& storage, Bytes bytes, std::size_t l
   }
   storage.size += bytes.size();
   return {};
+}
+
+Storage StoragePool::lend(std::size_t uncounted, std::size_t most) noexcept {
+  if (is_scarce()) return {};
+  Storage* largest = nullptr;
+  for (Storage& spare : spare_) {
+    if (spare.capacity < uncounted || spare.capacity > most) continue;
+    if (largest == nullptr || spare.capacity > largest->capacity) largest = &spare;
+  }
+  if (largest == nullptr) return {};
+  std::swap(*largest, spare_.back());
+  Storage lent = std::move(spare_.back());
+  spare_.pop_back();
+  allocated_ -= uncounted;
+  return lent;
+}
+
+bool StoragePool::keep(Storage& lent, std::size_t uncounted, std::size_t written, Storage& storage) noexcept {
+  if (storage.data != nullptr || is_too_large(lent.capacity, written)) return false;
+  while (allocated_ + uncounted > limit_ && !spare_.empty()) drop_spare();
+  if (allocated_ + uncounted > limit_) return false;
+  allocated_ += uncounted;
+  storage = std::exchange(lent, {});
+  return true;
+}
+
+void StoragePool::free(Storage& lent, std::size_t uncounted) noexcept {
+  allocated_ -= lent.capacity - uncounted;
+  lent = {};
 }
 
 void StoragePool::recycle(Storage&& storage) noexcept {

@@ -38,6 +38,20 @@ class StoragePool {
   /// Copies `bytes` behind what is there, unless they stand there already. Never more than `limit` bytes.
   [[nodiscard]] std::error_code append(Storage& storage, Bytes bytes, std::size_t limit) noexcept;
 
+  /// More than half of the limit is given.
+  [[nodiscard]] bool is_scarce() const noexcept { return allocated_ > limit_ / 2; }
+
+  /// The largest spare of up to `most` bytes, for other use than in a storage; empty if there is none, or
+  /// memory is scarce. Of what is lent, `uncounted` bytes do not count against the limit, and it has no
+  /// fewer.
+  [[nodiscard]] Storage lend(std::size_t uncounted, std::size_t most) noexcept;
+  /// Such memory, or other of `uncounted` bytes, becomes that of a storage that has none, and so many bytes
+  /// are written there. False, and nothing has changed, where that would be too much for so few, or the limit
+  /// forbids it.
+  [[nodiscard]] bool keep(Storage& lent, std::size_t uncounted, std::size_t written,
+                          Storage& storage) noexcept;
+  void free(Storage& lent, std::size_t uncounted) noexcept;
+
   /// Takes the memory back.
   void recycle(Storage&& storage) noexcept;
 
@@ -54,6 +68,8 @@ class StoragePool {
 
  private:
   [[nodiscard]] std::size_t largest_for(const Storage& storage) const noexcept;
+  [[nodiscard]] bool is_too_large(std::size_t capacity, std::size_t needed) const noexcept;
+  void drop_spare() noexcept;
   [[nodiscard]] std::error_code grow(Storage& storage, std::size_t capacity) noexcept;
 
   std::size_t limit_;

@@ -2,6 +2,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <compare>
 #include <cstddef>
@@ -72,6 +73,10 @@ class Address {
   friend constexpr auto operator<=>(const Address&, const Address&) noexcept = default;
 
  private:
+  constexpr Address(Family family, const std::array<std::uint8_t, 16>& bytes, std::uint32_t scope,
+                    std::uint16_t port) noexcept
+      : family_{family}, bytes_{bytes}, scope_{scope}, port_{port} {}
+
   Family family_ = Family::v4;
   std::array<std::uint8_t, 16> bytes_{};
   std::uint32_t scope_ = 0;
@@ -87,27 +92,18 @@ class Address {
 }
 
 constexpr Address Address::v4(const std::array<std::uint8_t, 4>& bytes, std::uint16_t port) noexcept {
-  Address address;
-  for (std::size_t i = 0; i != bytes.size(); ++i) address.bytes_[i] = bytes[i];
-  address.port_ = port;
-  return address;
+  std::array<std::uint8_t, 16> all{};
+  std::copy_n(bytes.begin(), bytes.size(), all.begin());
+  return {Family::v4, all, 0, port};
 }
 
 constexpr Address Address::v6(const std::array<std::uint8_t, 16>& bytes, std::uint16_t port,
                               std::uint32_t scope) noexcept {
-  Address address;
-  address.family_ = Family::v6;
-  address.bytes_ = bytes;
-  address.port_ = port;
-  address.scope_ = scope;
-  return address;
+  return {Family::v6, bytes, scope, port};
 }
 
 constexpr Address Address::any(Family family, std::uint16_t port) noexcept {
-  Address address;
-  address.family_ = family;
-  address.port_ = port;
-  return address;
+  return {family, {}, 0, port};
 }
 
 constexpr Address Address::loopback(Family family, std::uint16_t port) noexcept {

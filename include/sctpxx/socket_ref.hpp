@@ -298,15 +298,20 @@ class SocketRef {
   Style style_;
 
  private:
-  bool send_once(AssociationId association, const Address* peer, Bytes payload, const SendOptions& options,
-                 int flags, std::error_code& error) const noexcept;
+  bool send_rest(AssociationId association, const Address* peer, Bytes payload, const SendOptions& options,
+                 int flags, int failure, std::error_code& error) const noexcept;
   /// How a call that may block does that.
   struct Blocking {
     int flags = 0;                       ///< as the descriptor's mode says, or MSG_DONTWAIT
     const Patience* patience = nullptr;  ///< then it waits this long, in either mode
     [[nodiscard]] bool is_over(bool has_looked) const noexcept;
   };
-  Received receive_whole(ReceiveBuffer& buffer, Blocking blocking, std::error_code& error) const noexcept;
+  struct First;
+  template <class Rest>
+  Received receive_at_once(ReceiveBuffer& buffer, int flags, Rest rest) const;
+  Received receive_whole(ReceiveBuffer& buffer, Blocking blocking, First& first,
+                         std::error_code& error) const noexcept;
+  Received receive_rest(ReceiveBuffer& buffer, Blocking blocking, First& first) const;
   ReceivedPiece receive_stretch(MutableBytes room, ReceiveBuffer& buffer, Blocking blocking,
                                 std::error_code& error) const noexcept;
   template <class Answer, class Read, class Commit>

@@ -39,6 +39,17 @@ inline std::string text_of(const Received& received) {
   return message == nullptr ? "no message" : std::string{as_text(message->payload)};
 }
 
+/// What is held of a buffer that is new holds of one that has received a whole message as well, after which
+/// nothing has begun in it.
+inline ReceiveBuffer new_or_used(Borrowed& test, ReceiveBuffer buffer = ReceiveBuffer{}) {
+  if (GENERATE(false, true)) {
+    test.kernel.receives(piece("before").end());
+    REQUIRE(text_of(test.socket.receive(buffer)) == "before");
+    test.kernel.forget_calls();
+  }
+  return buffer;
+}
+
 /// A message with something in each field that comes beside it; and that it was received so.
 inline Arrival hello_with_all() {
   return piece("hello")

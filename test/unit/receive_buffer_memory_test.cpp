@@ -1,5 +1,6 @@
 // SPDX-FileCopyrightText: sctpxx contributors
 // SPDX-License-Identifier: MIT
+#include <algorithm>
 #include <new>
 #include <string>
 #include <utility>
@@ -38,6 +39,54 @@ TEST_CASE("Nothing is allocated for messages that come whole, once warm") {
   const std::size_t allocations = counter.count();
   CHECK(allocations == 0);
   CHECK(received == 1000);
+}
+
+TEST_CASE("A message of several pieces is not copied either, once warm") {
+  ReceiveBuffer buffer{4096};
+  std::string sent(20'000, '\0');
+  for (std::size_t i = 0; i != sent.size(); ++i) sent[i] = static_cast<char>(i / 7);
+  for (int round = 0; round != 5; ++round) {
+    const std::byte* begin = nullptr;
+    int pieces = 0;
+    for (std::size_t done = 0; done != sent.size(); ++pieces) {
+      const MutableBytes room = buffer.prepare();
+      if (done == 0) {
+        begin = room.data();
+        CHECK(room.size() == 4096);
+      }
+      Piece piece = begins_on(1);
+      piece.size = std::min(room.size(), sent.size() - done);
+      std::memcpy(room.data(), sent.data() + done, piece.size);
+      done += piece.size;
+      piece.end_of_record = done == sent.size();
+      std::error_code error;
+      const auto received = buffer.commit(piece, error);
+      REQUIRE_FALSE(error);
+      REQUIRE(received.has_value() == piece.end_of_record);
+      if (!received) continue;
+      CHECK(as_text(received->message()->payload) == sent);
+      if (round != 0) CHECK(received->message()->payload.data() == begin);
+    }
+    if (round != 0) CHECK(pieces == 2);
+  }
+}
+
+TEST_CASE("A message that does not fill the room leaves it to the next one") {
+  // What a message holds counts against the limit: one byte must not hold a room.
+  ReceiveBuffer buffer{64 * 1024, 1024 * 1024, 1024 * 1024};
+  const std::size_t before = [&] {
+    static_cast<void>(buffer.prepare());
+    return buffer.footprint();
+  }();
+  for (int stream = 0; stream != 10; ++stream) {
+    buffer.prepare()[0] = std::byte{1};
+    Piece piece = begins_on(stream);
+    piece.size = 1;
+    std::error_code error;
+    CHECK_FALSE(buffer.commit(piece, error));
+    REQUIRE_FALSE(error);
+  }
+  CHECK(buffer.footprint() < before + std::size_t{2} * 64 * 1024);
 }
 
 TEST_CASE("Nothing is allocated for associations that come and go, once warm") {
@@ -160,7 +209,7 @@ TEST_CASE("Without memory commit drops the message, says so, and harms no other"
   MutableBytes room = transcript.buffer.prepare();
   std::error_code error;
   Piece piece = begins_on(3);
-  piece.size = room.size();
+  piece.size = room.size() - 1;  // one that fills the room keeps it, and needs no other
   bool answered = true;
   {
     const NoMemory none;
@@ -173,6 +222,24 @@ TEST_CASE("Without memory commit drops the message, says so, and harms no other"
   transcript.take("lo", ends_on(1));
   transcript.take("y", ends_on(2));
   CHECK(transcript.since() == "s3 'fine'; s1 'hello'; s2 'xy'");
+}
+
+TEST_CASE("A message that fills the room begins without memory") {
+  Transcript transcript{1024, 100'000};
+  const MutableBytes room = transcript.buffer.prepare();
+  std::ranges::fill(room, std::byte{'x'});
+  Piece piece = begins_on(3);
+  piece.size = room.size();
+  std::error_code error;
+  bool answered = true;
+  {
+    const NoMemory none;
+    answered = transcript.buffer.commit(piece, error).has_value();
+  }
+  CHECK_FALSE(answered);
+  CHECK_FALSE(error);
+  transcript.take("xx", ends_on(3));
+  CHECK(transcript.since() == "s3 1026*x");
 }
 
 TEST_CASE("Without memory commit notes whatever has begun, however much has begun before") {

@@ -17,7 +17,7 @@ using namespace sctp::test;
 
 TEST_CASE("The peer's graceful end is the end of the stream, as often as one asks") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   test.kernel.receives(piece("last").end());
   test.kernel.ends_stream();
   CHECK(text_of(test.socket.receive(buffer)) == "last");
@@ -30,7 +30,7 @@ TEST_CASE("The peer's graceful end is the end of the stream, as often as one ask
 
 TEST_CASE("The end in the middle of messages reports each as aborted first") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   test.kernel.receives(piece("hel").on(StreamId{3}));
   test.kernel.receives(piece("w").on(StreamId{4}).unordered());
   test.kernel.ends_stream();
@@ -52,7 +52,7 @@ TEST_CASE("The end in the middle of messages reports each as aborted first") {
 
 TEST_CASE("A loss is its event, then one error, then the end of the stream") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   const bool nonblocking = GENERATE(false, true);
   if (nonblocking) test.socket.set_nonblocking();
   test.kernel.receives(event(
@@ -75,7 +75,7 @@ TEST_CASE("A loss is its event, then one error, then the end of the stream") {
 TEST_CASE(
     "A loss in the middle of messages reports each as aborted, then itself, then the error and the end") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   test.kernel.receives(piece("hel").on(StreamId{3}).of(AssociationId{7}));
   test.kernel.receives(piece("w").on(StreamId{4}).of(AssociationId{7}));
   test.kernel.receives(event(assoc_change(
@@ -100,7 +100,7 @@ TEST_CASE(
 
 TEST_CASE("A peer that no longer answers is timed_out, once") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   test.kernel.receives(event(assoc_change(AssociationChange::State::lost)));
   test.kernel.association_is_gone();
   CHECK(test.socket.try_receive(buffer));
@@ -111,7 +111,7 @@ TEST_CASE("A peer that no longer answers is timed_out, once") {
 
 TEST_CASE("A loss that no event tells of is the kernel's error once, then the end of the stream") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   test.kernel.has_error(ECONNRESET);
   test.kernel.association_is_gone();
   test.socket.set_nonblocking();
@@ -125,7 +125,7 @@ TEST_CASE("After our own shutdown its completion is told, and then the end of th
   const Style style = GENERATE(Style::one_to_one, Style::peeled_off);
   Borrowed test;
   const SocketRef socket = SocketRef::borrow(test.fd, style);
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   if (nonblocking) socket.set_nonblocking();
   test.kernel.receives(event(assoc_change(AssociationChange::State::shutdown_complete)));
   test.kernel.association_is_gone();
@@ -138,7 +138,7 @@ TEST_CASE("After our own shutdown its completion is told, and then the end of th
 
 TEST_CASE("An association that comes up after a failed setup is alive") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   using enum AssociationChange::State;
   for (const auto change : {cannot_start, up}) {
     test.kernel.receives(event(assoc_change(change)));
@@ -149,7 +149,7 @@ TEST_CASE("An association that comes up after a failed setup is alive") {
 
 TEST_CASE("A restart ends nothing") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   test.kernel.receives(event(assoc_change(AssociationChange::State::restarted)));
   CHECK(test.socket.try_receive(buffer));
   CHECK(test.socket.try_receive(buffer).status() == Received::Status::would_block);
@@ -157,7 +157,7 @@ TEST_CASE("A restart ends nothing") {
 
 TEST_CASE("An error that ends no association leaves it alive") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   for (const int error : {ENOMEM, ENOBUFS, EHOSTUNREACH}) {
     CAPTURE(error);
     test.kernel.has_error(error);
@@ -170,7 +170,7 @@ TEST_CASE("An error that ends no association leaves it alive") {
 TEST_CASE("The end of one association is not the end of a one-to-many socket") {
   Borrowed test;
   const SocketRef socket = SocketRef::borrow(test.fd, Style::one_to_many);
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   using enum AssociationChange::State;
   for (const auto change : {lost, shutdown_complete, cannot_start}) {
     test.kernel.receives(event(assoc_change(change)));
@@ -203,7 +203,7 @@ TEST_CASE("A loss without a cause is what the socket's error says, which is then
   CAPTURE(pending);
   Borrowed test;
   const SocketRef socket = SocketRef::borrow(test.fd, style);
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   test.kernel.has_error(pending);
   CHECK(end_of_a_loss(test, socket, buffer) == end);
   CHECK(test.kernel.story() == "recvmsg getsockopt");
@@ -218,7 +218,7 @@ TEST_CASE("A loss without a cause is what the socket's error says, which is then
 
 TEST_CASE("A loss without a cause is found out about in the middle of messages, too") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   test.kernel.has_error(ECONNRESET);
   test.kernel.receives(piece("hel"));
   test.kernel.receives(event(assoc_change(AssociationChange::State::lost)));
@@ -235,7 +235,7 @@ TEST_CASE("A loss without a cause is found out about in the middle of messages, 
 
 TEST_CASE("A loss without a cause is found out about when it is read piece by piece, too") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   std::array<std::byte, 8> room{};
   test.kernel.has_error(ECONNRESET);
   test.kernel.receives(event(assoc_change(AssociationChange::State::lost)));
@@ -250,7 +250,7 @@ TEST_CASE("A loss without a cause is found out about when it is read piece by pi
 TEST_CASE("The socket is not asked about a loss that has its cause, nor about any other event") {
   using enum AssociationChange::State;
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   const auto own_abort = assoc_change(lost, {.cause = Cause::protocol_violation});
   const auto peer_abort = assoc_change(lost, {.info = "why"});
   for (const Record& record : {own_abort, peer_abort, assoc_change(shutdown_complete), assoc_change(up),
@@ -264,14 +264,14 @@ TEST_CASE("The socket is not asked about a loss that has its cause, nor about an
 TEST_CASE("A one-to-many socket is not asked about the loss of one of its associations") {
   Borrowed test;
   const SocketRef socket = SocketRef::borrow(test.fd, Style::one_to_many);
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   CHECK(end_of_a_loss(test, socket, buffer) == AssociationChange::End::timeout);
   CHECK(test.kernel.story() == "recvmsg");
 }
 
 TEST_CASE("A loss by our own abort is its event, then connection_aborted once, then the end") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   const int pending = GENERATE(0, ECONNABORTED);
   test.kernel.receives(
       event(assoc_change(AssociationChange::State::lost, {.cause = Cause::user_initiated_abort})));

@@ -18,7 +18,7 @@ using Catch::Matchers::StartsWith;
 
 TEST_CASE("A message is received with what came beside it, in one system call") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   test.kernel.receives(hello_with_all());
   const Received received = test.socket.receive(buffer);
   check_hello_with_all(received);
@@ -44,7 +44,7 @@ TEST_CASE("An IPv4 peer of an IPv6 socket has an IPv4 address") {
 
 TEST_CASE("A message that is larger than the buffer is joined from the pieces that fit") {
   Borrowed test;
-  ReceiveBuffer buffer{1024};
+  ReceiveBuffer buffer = new_or_used(test, ReceiveBuffer{1024});
   const std::string large = std::string(2500, 'x') + "!";
   test.kernel.receives(piece(large).on(StreamId{2}).end());
   test.kernel.receives(piece("next").end());
@@ -55,7 +55,7 @@ TEST_CASE("A message that is larger than the buffer is joined from the pieces th
 
 TEST_CASE("A message of which only a part is there is not handed out, and is whole later") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   test.kernel.receives(piece("hel").with(ppid::ngap));
   CHECK(test.socket.try_receive(buffer).status() == Received::Status::would_block);
   CHECK(buffer.unfinished() == 1);
@@ -67,7 +67,7 @@ TEST_CASE("A message of which only a part is there is not handed out, and is who
 
 TEST_CASE("An event is received as what it is, between the pieces of a message as well") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   test.kernel.receives(event(assoc_change(AssociationChange::State::up, {.association = AssociationId{7}})));
   test.kernel.receives(piece("hel"));
   test.kernel.receives(event(unknown_event(0x8123, 3000)));
@@ -80,7 +80,7 @@ TEST_CASE("An event is received as what it is, between the pieces of a message a
 
 TEST_CASE("Receiving is repeated when a signal interrupts it, and keeps what it has") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   test.kernel.receives(piece("hel"));
   CHECK(test.socket.try_receive(buffer).status() == Received::Status::would_block);
   test.kernel.receives(piece("lo").end());
@@ -91,7 +91,7 @@ TEST_CASE("Receiving is repeated when a signal interrupts it, and keeps what it 
 
 TEST_CASE("Nothing to receive is a status, on a non-blocking socket too") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   test.error = Errc::no_addresses;
   CHECK(test.socket.try_receive(buffer, test.error).status() == Received::Status::would_block);
   CHECK_FALSE(test.error);
@@ -104,7 +104,7 @@ TEST_CASE("Nothing to receive is a status, on a non-blocking socket too") {
 
 TEST_CASE("A message whose information was cut away is an error, and the next one is whole") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   test.kernel.receives(piece("who?").carrying(Arrival::Control::none).end());
   test.kernel.receives(piece("who?").carrying(Arrival::Control::cut_info).end());
   test.kernel.receives(piece("fine").end());
@@ -118,7 +118,7 @@ TEST_CASE("A message whose information was cut away is an error, and the next on
 
 TEST_CASE("Other ancillary data before the message's own is passed over") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   test.kernel.receives(piece("hello").on(StreamId{3}).carrying(Arrival::Control::info_after_others).end());
   const Received received = test.socket.receive(buffer);
   REQUIRE(received.message() != nullptr);
@@ -127,7 +127,7 @@ TEST_CASE("Other ancillary data before the message's own is passed over") {
 
 TEST_CASE("A message over the limit is an error, and the next one is whole") {
   Borrowed test;
-  ReceiveBuffer buffer{1024, 2000};
+  ReceiveBuffer buffer = new_or_used(test, ReceiveBuffer{1024, 2000});
   test.kernel.receives(piece(std::string(10'000, 'x')).end());
   test.kernel.receives(piece("fine").end());
   CHECK(test.socket.receive(buffer, test.error).status() == Received::Status::failed);
@@ -151,7 +151,7 @@ TEST_CASE("Without memory receiving fails, and the message is not lost") {
 
 TEST_CASE("The exception of a receive tells from whom") {
   Borrowed test;
-  ReceiveBuffer buffer;
+  ReceiveBuffer buffer = new_or_used(test);
   test.kernel.has_error(ECONNRESET);
   CHECK_THROWS_WITH(test.socket.receive(buffer),
                     "cannot receive from 192.0.2.1:3868: the peer aborted the association: Connection reset "
