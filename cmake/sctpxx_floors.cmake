@@ -42,6 +42,7 @@ set(sctpxx_private_floors
   "reconfiguration after option/capability"
   "address_list after option"
   "association_list after option"
+  "spares after bytes"
   "storage after error"
   "unfinished after message"
   "failed_sends after notification"

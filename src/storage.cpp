@@ -3,6 +3,7 @@
 #include "storage.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -18,32 +19,29 @@ constexpr std::size_t smallest = 4096;  // so that many tiny messages cost what 
 
 /// The limit counts what is held: where that is scarce, a small message must not hold much more than it
 /// needs.
-bool StoragePool::is_too_large(std::size_t capacity, std::size_t needed) const noexcept {
-  return capacity / 4 > needed && is_scarce();
+std::size_t StoragePool::largest_to_hold(std::size_t needed) const noexcept {
+  return is_scarce() ? 4 * needed : SIZE_MAX;
 }
 
-void StoragePool::drop_spare() noexcept {
-  allocated_ -= spare_.back().capacity;
-  spare_.pop_back();
+/// Gives spares up until so many bytes are below the limit, if that is possible.
+void StoragePool::make_free(std::size_t bytes) noexcept {
+  while (allocated_ + bytes > limit_ && !spares_.empty()) {
+    const Storage dropped = spares_.take_large();
+    allocated_ -= dropped.capacity;
+    spare_bytes_ -= dropped.capacity;
+  }
 }
 
 std::error_code StoragePool::grow(Storage& storage, std::size_t capacity) noexcept {
-  Storage* fitting = nullptr;
-  for (Storage& spare : spare_) {
-    if (spare.capacity < capacity || is_too_large(spare.capacity, capacity)) continue;
-    if (fitting == nullptr || spare.capacity < fitting->capacity) fitting = &spare;
-  }
-  if (fitting != nullptr) {
-    std::swap(storage, *fitting);
-    std::swap(*fitting, spare_.back());
-    Storage outgrown = std::move(spare_.back());
-    spare_.pop_back();
-    if (outgrown.size != 0) std::memcpy(storage.data.get(), outgrown.data.get(), outgrown.size);
-    storage.size = outgrown.size;
-    recycle(std::move(outgrown));
+  if (Storage fitting = spares_.take(capacity, largest_to_hold(capacity)); fitting.data != nullptr) {
+    spare_bytes_ -= fitting.capacity;
+    std::swap(storage, fitting);
+    if (fitting.size != 0) std::memcpy(storage.data.get(), fitting.data.get(), fitting.size);
+    storage.size = fitting.size;
+    recycle(std::move(fitting));
     return {};
   }
-  while (allocated_ + capacity > limit_ && !spare_.empty()) drop_spare();
+  make_free(capacity);
   if (allocated_ - storage.capacity + capacity > limit_) return Errc::message_exceeds_limit;
   // Not zeroed: it is written first.
   std::unique_ptr<std::byte[]> larger{new (std::nothrow) std::byte[capacity]};
@@ -57,8 +55,7 @@ std::error_code StoragePool::grow(Storage& storage, std::size_t capacity) noexce
 
 /// The capacity that it could have if everything spare was given up for it.
 std::size_t StoragePool::largest_for(const Storage& storage) const noexcept {
-  std::size_t given = allocated_ - storage.capacity;
-  for (const Storage& spare : spare_) given -= spare.capacity;
+  const std::size_t given = allocated_ - storage.capacity - spare_bytes_;
   return limit_ - std::min(given, limit_);
 }
 
@@ -85,22 +82,16 @@ std::error_code StoragePool::append(Storage& storage, Bytes bytes, std::size_t l
 
 Storage StoragePool::lend(std::size_t uncounted, std::size_t most) noexcept {
   if (is_scarce()) return {};
-  Storage* largest = nullptr;
-  for (Storage& spare : spare_) {
-    if (spare.capacity < uncounted || spare.capacity > most) continue;
-    if (largest == nullptr || spare.capacity > largest->capacity) largest = &spare;
-  }
-  if (largest == nullptr) return {};
-  std::swap(*largest, spare_.back());
-  Storage lent = std::move(spare_.back());
-  spare_.pop_back();
+  Storage lent = spares_.take_largest(uncounted, most);
+  if (lent.data == nullptr) return {};
+  spare_bytes_ -= lent.capacity;
   allocated_ -= uncounted;
   return lent;
 }
 
 bool StoragePool::keep(Storage& lent, std::size_t uncounted, std::size_t written, Storage& storage) noexcept {
-  if (storage.data != nullptr || is_too_large(lent.capacity, written)) return false;
-  while (allocated_ + uncounted > limit_ && !spare_.empty()) drop_spare();
+  if (storage.data != nullptr || lent.capacity > largest_to_hold(written)) return false;
+  make_free(uncounted);
   if (allocated_ + uncounted > limit_) return false;
   allocated_ += uncounted;
   storage = std::exchange(lent, {});
@@ -116,10 +107,10 @@ void StoragePool::recycle(Storage&& storage) noexcept {
   Storage spent = std::exchange(storage, {});
   if (spent.data == nullptr) return;
   spent.size = 0;
-  if (spare_.size() < spare_.capacity()) {
-    spare_.push_back(std::move(spent));
+  if (const std::size_t capacity = spent.capacity; spares_.add(spent)) {
+    spare_bytes_ += capacity;
   } else {
-    allocated_ -= spent.capacity;
+    allocated_ -= capacity;
   }
 }
 

@@ -3,33 +3,21 @@
 #pragma once
 
 #include <cstddef>
-#include <memory>
 #include <system_error>
-#include <vector>
 
 #include <sctpxx/bytes.hpp>
 
+#include "spares.hpp"
+
 namespace sctp {
-
-/// Bytes that grow at their end.
-struct Storage {
-  std::unique_ptr<std::byte[]> data;
-  std::size_t size = 0;
-  std::size_t capacity = 0;
-
-  [[nodiscard]] Bytes bytes() const noexcept { return {data.get(), size}; }
-  /// Where the next bytes go.
-  [[nodiscard]] MutableBytes tail() const noexcept { return {data.get() + size, capacity - size}; }
-};
 
 /// Gives storages their memory, within a limit for all of them, and takes it back to give it again: once as
 /// much is there as is needed, nothing is allocated.
 class StoragePool {
  public:
   /// At most so many are kept to be given again.
-  explicit StoragePool(std::size_t limit, std::size_t most_spares = 16) : limit_{limit} {
-    spare_.reserve(most_spares);
-  }
+  explicit StoragePool(std::size_t limit, std::size_t most_spares = 16)
+      : limit_{limit}, spares_{most_spares} {}
 
   /// Makes room for `more` bytes behind what is there, and for still more if that keeps within `most` in all.
   /// Errc::message_exceeds_limit or `not_enough_memory`; the storage is as before then.
@@ -62,19 +50,18 @@ class StoragePool {
   }
 
   /// Bytes of memory, given and spare.
-  [[nodiscard]] std::size_t footprint() const noexcept {
-    return allocated_ + spare_.capacity() * sizeof(Storage);
-  }
+  [[nodiscard]] std::size_t footprint() const noexcept { return allocated_ + spares_.footprint(); }
 
  private:
   [[nodiscard]] std::size_t largest_for(const Storage& storage) const noexcept;
-  [[nodiscard]] bool is_too_large(std::size_t capacity, std::size_t needed) const noexcept;
-  void drop_spare() noexcept;
+  [[nodiscard]] std::size_t largest_to_hold(std::size_t needed) const noexcept;
+  void make_free(std::size_t bytes) noexcept;
   [[nodiscard]] std::error_code grow(Storage& storage, std::size_t capacity) noexcept;
 
   std::size_t limit_;
   std::size_t allocated_ = 0;
-  std::vector<Storage> spare_;
+  std::size_t spare_bytes_ = 0;  // of what is allocated
+  Spares spares_;
 };
 
 }  // namespace sctp
