@@ -59,8 +59,10 @@ AssociationTable::Clock::time_point after(std::chrono::milliseconds time) noexce
 
 AssociationTable::AssociationTable(SocketRef socket) : socket_{socket} {
   socket_.subscribe<PeerAddressChange>();
-  std::error_code unknown_to_old_kernels;
-  socket_.subscribe<StreamChange>(unknown_to_old_kernels);
+  std::error_code error;
+  socket_.subscribe<StreamChange>(error);
+  // Old kernels do not know it; any other failure is told.
+  if (error && error != std::errc::not_supported) socket_.subscribe<StreamChange>();
 }
 
 AssociationTable::Entry& AssociationTable::begin_life(AssociationId id) {
@@ -206,8 +208,11 @@ void AssociationTable::expect_end(Key key, std::chrono::milliseconds time) {
 }
 
 void AssociationTable::abort(Key key, std::string_view reason) {
-  std::error_code gone;
-  if (find(key) != nullptr) Association{socket_, key.id}.abort(reason, gone);
+  if (find(key) == nullptr) return;
+  std::error_code error;
+  Association{socket_, key.id}.abort(reason, error);
+  const bool has_failed = error && error != Condition::association_ended;
+  if (has_failed) set_due(entries_.at(key.id), Clock::now());  // `abort_overdue` tries again
 }
 
 std::optional<std::chrono::milliseconds> AssociationTable::abort_overdue(Clock::time_point now) {

@@ -63,6 +63,8 @@ Next Shutdown::step(ReceiveBuffer& buffer, ReceiveHandler handle, std::error_cod
     case ReceiveStatus::notification: note(*received.notification()); [[fallthrough]];
     case ReceiveStatus::message: handle(received); return Next::again;
     case ReceiveStatus::failed: {
+      // What is behind it can be received when there is memory again.
+      if (failure == std::errc::not_enough_memory) return Next::wait_a_moment;
       const bool goes_on = failure == Condition::association_ended || failure == Condition::message_dropped;
       return goes_on ? Next::again : Next::done;
     }
@@ -94,6 +96,7 @@ ShutdownAll::ShutdownAll(SocketRef one_to_many) : socket_{one_to_many} {
 Next ShutdownAll::step(ReceiveBuffer& buffer, ReceiveHandler handle, std::error_code& error) {
   std::error_code failure;
   const Received received = socket_.try_receive(buffer, failure);
+  const bool lacked_memory = failure_ == std::errc::not_enough_memory;
   if (failure && !failure_) failure_ = failure;
   error = failure_;
   switch (received.status()) {
@@ -107,7 +110,10 @@ Next ShutdownAll::step(ReceiveBuffer& buffer, ReceiveHandler handle, std::error_
       }
       [[fallthrough]];
     case ReceiveStatus::message: handle(received); return Next::again;
-    case ReceiveStatus::failed: return failure == Condition::message_dropped ? Next::again : Next::done;
+    case ReceiveStatus::failed:
+      // What is behind it can be received when there is memory again; nothing would end a second wait for it.
+      if (failure == std::errc::not_enough_memory) return lacked_memory ? Next::done : Next::again;
+      return failure == Condition::message_dropped ? Next::again : Next::done;
     case ReceiveStatus::would_block:
       if (is_empty_) return Next::done;
       // The event of the last end may have come since: that is worth another look.

@@ -102,7 +102,10 @@ std::vector<std::byte> ask_sock_diag(const Address& local, const Address& peer, 
   msghdr message{};
   message.msg_iov = &out;
   message.msg_iovlen = 1;
-  ssize_t size = sys::sendmsg(fd, &message, MSG_NOSIGNAL);
+  ssize_t size = 0;
+  do {
+    size = sys::sendmsg(fd, &message, MSG_NOSIGNAL);
+  } while (size < 0 && errno == EINTR);
   message.msg_iov = &in;
   while (size >= 0 && (size = sys::recvmsg(fd, &message, 0)) < 0 && errno == EINTR) size = 0;
   if (size < 0) error = native::last_error();

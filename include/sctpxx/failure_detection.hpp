@@ -32,15 +32,18 @@ struct FailureDetection {
   option::DelayedSack acknowledgement{};
 
   /// What Linux does unless told otherwise, as RFC 9260 16 suggests: made for the Internet of 2000, where
-  /// minutes of silence happened. A path is given up after a minute, a peer after six.
+  /// minutes of silence happened. A path is given up after a minute, a peer with one path after six at the
+  /// latest, with two after half a minute.
   [[nodiscard]] static constexpr FailureDetection kernel_defaults() noexcept;
 
   /// For signalling between sites (Diameter, SIGTRAN, N2, S1), with round trips up to 150 ms. Another path is
-  /// taken after a fifth of a second, a path is given up after 2.4 s, a peer after 5.4 s.
+  /// taken after a fifth of a second, a path is given up after 2.4 s, a peer with one path after 5.4 s, with
+  /// two after some 2.2 s.
   [[nodiscard]] static constexpr FailureDetection signalling() noexcept;
 
   /// For a base station and what it talks to within a region, with round trips up to 70 ms. Another path is
-  /// taken after a tenth of a second, a path is given up after 1.5 s, a peer after 3.1 s.
+  /// taken after a tenth of a second, a path is given up after 1.5 s, a peer with one path after 3.1 s, with
+  /// two after some 1.5 s.
   [[nodiscard]] static constexpr FailureDetection radio_access() noexcept;
 };
 SCTPXX_EXPORT void set_option(OptionTarget target, const FailureDetection& value,
@@ -50,10 +53,16 @@ SCTPXX_EXPORT void get_option(OptionTarget target, FailureDetection& value, std:
 /// What becomes of messages and of the association after the moment in which the network stops to carry
 /// packets.
 struct DetectionTime {
-  std::chrono::milliseconds next_path{};    ///< messages take another path, if there is one
-  std::chrono::milliseconds unreachable{};  ///< PeerAddressChange says so of a path with messages under way
+  std::chrono::milliseconds next_path{};  ///< messages take another path, if there is one
+  /// PeerAddressChange says so of a path with messages under way. Where they move to another path, heartbeats
+  /// go on, at times that the kernel varies: then between 0.7 and 1.6 of this, as was measured.
+  std::chrono::milliseconds unreachable{};
   std::chrono::milliseconds idle_unreachable{};  ///< the same at the latest, of a path without traffic
-  std::chrono::milliseconds lost{};  ///< AssociationChange `lost`, when no path works and a message waits
+  /// AssociationChange `lost` at the latest, when the only path does not work and a message waits. When
+  /// several stop at once, their timeouts and heartbeats count together: of two paths it took half of this
+  /// time, with the kernel's defaults a tenth. To outlive that, raise `association.max_retransmissions`,
+  /// which the kernel bounds by the sum of all `path.max_retransmissions`.
+  std::chrono::milliseconds lost{};
 };
 
 /// The times that the values give. `rto`: the path's retransmission timeout when the network stops, which is

@@ -32,6 +32,10 @@ SCTPXX_EXPORT void get_option(OptionTarget target, SndBuf& value, std::error_cod
 /// is fixed when an association is set up: set it before `connect`, or on the listener. On a socket with one
 /// association that is up it fails with Errc::too_late; on one with many it is for the later ones. Setting it
 /// gives at least this size, or fails as SndBuf does (net.core.rmem_max). SO_RCVBUF.
+///
+/// A message takes some 232 bytes (6.1) of it beside its own, which the window does not count: messages that
+/// are smaller than that overrun the buffer before the window is full. Nothing is lost then, but the kernel
+/// drops what has no room, and the peer sends it again after its retransmission timeout.
 struct RcvBuf {
   static constexpr std::string_view name = "SO_RCVBUF";
   static constexpr bool socket_wide = true;
@@ -66,8 +70,8 @@ SCTPXX_EXPORT void set_option(OptionTarget target, const RcvTimeo& value, std::e
 SCTPXX_EXPORT void get_option(OptionTarget target, RcvTimeo& value, std::error_code& error) noexcept;
 
 /// How long `send` and `connect` wait at most; likewise. Then `send` fails with `operation_would_block`, and
-/// `connect` with `operation_in_progress`: the setup goes on (`try_connect` tells when it is over), as it does
-/// after `connect_and_send`, which succeeds. SO_SNDTIMEO.
+/// `connect` with `operation_in_progress`: the setup goes on (`try_connect` tells when it is over), as it
+/// does after `connect_and_send`, which succeeds. SO_SNDTIMEO.
 struct SndTimeo {
   static constexpr std::string_view name = "SO_SNDTIMEO";
   static constexpr std::string_view takes = "a time above 0, of at most 24 days";
