@@ -1,0 +1,154 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include "network.hpp"
+
+#include <fcntl.h>
+#include <fmt/core.h>
+#include <linux/ethtool.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <sched.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <fstream>
+#include <stdexcept>
+#include <system_error>
+#include <tuple>
+#include <utility>
+
+namespace test::soak {
+namespace {
+
+constexpr auto this_network = "/proc/self/ns/net";
+
+int checked(int result, const char* what) {
+  if (result < 0) throw std::system_error{errno, std::system_category(), what};
+  return result;
+}
+
+void write_sysctl(const std::string& name, int value) {
+  std::ofstream file{"/proc/sys/net/sctp/" + name};
+  if (!(file << value << std::flush)) throw std::runtime_error{"cannot set net.sctp." + name};
+}
+
+/// Has the kernel compute checksums. It leaves them to the interface where it can, and a virtual one has
+/// none: what netem corrupts would then be taken for intact.
+void have_checksums(std::size_t path) {
+  ifreq request{};
+  request.ifr_name[fmt::format_to_n(request.ifr_name, IFNAMSIZ - 1, "path{}", path).size] = '\0';
+  ethtool_value off{.cmd = ETHTOOL_STXCSUM, .data = 0};
+  request.ifr_data = reinterpret_cast<char*>(&off);
+  const int fd = checked(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "a socket");
+  const int result = ::ioctl(fd, SIOCETHTOOL, &request);
+  ::close(fd);
+  checked(result, "checksums of an interface");
+}
+
+std::vector<sctp::Address> addresses(std::uint8_t host, std::uint16_t port) {
+  std::vector<sctp::Address> all;
+  for (std::uint8_t path = 0; path != Network::paths; ++path)
+    all.push_back(sctp::Address::v4({10, 79, path, host}, port));
+  return all;
+}
+
+}  // namespace
+
+Network::Network() : home_{checked(::open(this_network, O_RDONLY | O_CLOEXEC), this_network)} {
+  checked(::unshare(CLONE_NEWNET), "a network namespace");
+  clients_ = checked(::open(this_network, O_RDONLY | O_CLOEXEC), this_network);
+  const auto options = [] {
+    write_sysctl("intl_enable", 1);
+    // A window for each association, as those with a socket of their own have; or they starve one another.
+    write_sysctl("rcvbuf_policy", 1);
+  };
+  options();
+  checked(::setns(home_, CLONE_NEWNET), "setns");
+  options();
+  std::string here;
+  std::string there;
+  for (std::size_t path = 0; path != paths; ++path) {
+    const std::string up = fmt::format("link set path{} addrgenmode none gso_max_size 1500 up\n", path);
+    here += fmt::format("link add path{0} type veth peer name path{0} netns /proc/{1}/fd/{2}\n", path,
+                        ::getpid(), clients_) +
+            fmt::format("addr add 10.79.{0}.2/24 dev path{0}\n", path) + up;
+    there += fmt::format("addr add 10.79.{0}.1/24 dev path{0}\n", path) + up;
+  }
+  configure(here);
+  for (std::size_t path = 0; path != paths; ++path) have_checksums(path);
+  link_.start("ip");
+  discipline_[1].start("tc");
+  checked(::setns(clients_, CLONE_NEWNET), "setns");
+  configure(there);
+  for (std::size_t path = 0; path != paths; ++path) have_checksums(path);
+  discipline_[0].start("tc");
+  checked(::setns(home_, CLONE_NEWNET), "setns");
+}
+
+Network::~Network() {
+  if (!link_.finish() || !discipline_[0].finish() || !discipline_[1].finish())
+    fmt::print(stderr, "soak: the network could not be changed\n");
+  ::close(home_);
+  ::close(clients_);
+}
+
+void Network::enter_clients() const { checked(::setns(clients_, CLONE_NEWNET), "setns"); }
+
+std::vector<sctp::Address> Network::client_addresses(std::uint16_t port) { return addresses(1, port); }
+std::vector<sctp::Address> Network::server_addresses(std::uint16_t port) { return addresses(2, port); }
+
+Network::Tool::~Tool() { std::ignore = finish(); }
+
+void Network::Tool::start(const char* program) {
+  input_ = ::popen(fmt::format("PATH=$PATH:/usr/sbin:/sbin; exec {} -batch -", program).c_str(), "we");
+  if (input_ == nullptr) throw std::system_error{errno, std::system_category(), program};
+}
+
+void Network::Tool::tell(const std::string& line) const {
+  std::fputs(line.c_str(), input_);
+  std::fflush(input_);
+}
+
+bool Network::Tool::finish() { return input_ == nullptr || ::pclose(std::exchange(input_, nullptr)) == 0; }
+
+void Network::configure(const std::string& lines) {
+  Tool ip;
+  ip.start("ip");
+  ip.tell(lines);
+  if (!ip.finish()) throw std::runtime_error{"two hosts could not be made (program ip, Debian: iproute2)"};
+}
+
+void Network::discipline_clients(std::size_t path, const std::string& words) const {
+  discipline_[0].tell(
+      fmt::format("qdisc replace dev path{} root {}\n", path, words.empty() ? "noqueue" : words));
+}
+
+void Network::discipline(std::size_t path, const std::string& words) const {
+  for (const Tool& tool : discipline_)
+    tool.tell(fmt::format("qdisc replace dev path{} root {}\n", path, words.empty() ? "noqueue" : words));
+}
+
+void Network::set_up(std::size_t path, bool up) const {
+  link_.tell(fmt::format("link set path{} {}\n", path, up ? "up" : "down"));
+}
+
+std::size_t Network::associations_here() const {
+  std::ifstream file{"/proc/self/net/sctp/assocs"};
+  std::size_t lines = 0;
+  for (std::string line; std::getline(file, line);) ++lines;
+  if (lines == 0) throw std::runtime_error{"no list of associations"};
+  return lines - 1;
+}
+
+std::size_t Network::associations() const {
+  const std::size_t here = associations_here();
+  checked(::setns(clients_, CLONE_NEWNET), "setns");
+  const std::size_t there = associations_here();
+  if (::setns(home_, CLONE_NEWNET) != 0) std::abort();
+  return here + there;
+}
+
+}  // namespace test::soak
