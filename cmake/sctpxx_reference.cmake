@@ -8,8 +8,8 @@ mark_as_advanced(DOXYGEN_EXECUTABLE)
 
 set(reference_input ${PROJECT_SOURCE_DIR}/include)
 foreach(page IN ITEMS README.md CHANGELOG.md examples/guide.md examples/port_from_tcp.md examples/port_from_lksctp.md
-    examples/faq.md examples/bounds.md examples/other_libraries.md include/sctpxx/option/README.md src/kernel.md
-    .github/CONTRIBUTING.md)
+    examples/faq.md examples/bounds.md examples/tuning.md examples/other_libraries.md include/sctpxx/option/README.md
+    src/kernel.md .github/CONTRIBUTING.md)
   list(APPEND reference_input ${PROJECT_SOURCE_DIR}/${page})
 endforeach()
 list(JOIN reference_input " " reference_input)

@@ -12,8 +12,14 @@ const std::vector<Contender>& contenders() {
   static const std::vector<Contender> all{
       {.name = "C by hand", .connect = connect_by_hand},
       {.name = "libsctp", .connect = connect_libsctp},
-      {.name = "sctpxx", .connect = connect_ours, .is_ours = true},
-      {.name = "sctpxx, 64 at a time", .connect = connect_ours_in_batches, .batch = 64, .is_ours = true},
+      {.name = "sctpxx", .connect = connect_ours, .keeps_promises = true},
+      {.name = "sctpxx, 64 at a time",
+       .connect = connect_ours_in_batches,
+       .batch = 64,
+       .keeps_promises = true},
+#ifdef BENCH_WITH_ASIO
+      {.name = "sctpxx with Asio", .connect = connect_ours_with_asio},
+#endif
       {.name = "TCP with lengths", .connect = connect_tcp, .has_many = false},
   };
   return all;

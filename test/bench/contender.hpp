@@ -38,9 +38,9 @@ std::string to_string(Style style);
 struct Contender {
   std::string name;
   Pair (*connect)(Style);
-  std::size_t batch = 1;  // messages that one system call may carry
-  bool is_ours = false;
-  bool has_many = true;  // there is a one-to-many style
+  std::size_t batch = 1;        // messages that one system call may carry
+  bool keeps_promises = false;  // sctpxx's, of system calls and allocations
+  bool has_many = true;         // there is a one-to-many style
 };
 
 /// What the others are compared with comes first.
@@ -58,6 +58,7 @@ Pair connect_by_hand(Style style);
 Pair connect_libsctp(Style style);
 Pair connect_ours(Style style);
 Pair connect_ours_in_batches(Style style);
+Pair connect_ours_with_asio(Style style);  // where there is Asio: BENCH_WITH_ASIO
 Pair connect_tcp(Style style);
 
 }  // namespace bench

@@ -160,7 +160,7 @@ bool keeps_promises(const std::vector<Row>& rows) {
     const Contender& contender = *row.measured.contender;
     const double calls = contender.batch == 1 ? 1 : 1.0 / 16;
     for (const Costs& costs : {row.sent, row.received}) {
-      if (!contender.is_ours || (costs.system_calls <= calls && costs.allocations == 0)) continue;
+      if (!contender.keeps_promises || (costs.system_calls <= calls && costs.allocations == 0)) continue;
       fmt::print(stderr, "cost: {} takes {} system calls and {} allocations a message\n", contender.name,
                  costs.system_calls, costs.allocations);
       all = false;
