@@ -20,6 +20,8 @@ const std::pair<Errc, std::errc> all_errors[] = {
     {Errc::wrong_address_family, std::errc::address_family_not_supported},
     {Errc::no_addresses, std::errc::invalid_argument},
     {Errc::ports_differ, std::errc::invalid_argument},
+    {Errc::wildcard_among_addresses, std::errc::invalid_argument},
+    {Errc::address_twice, std::errc::invalid_argument},
     {Errc::empty_message, std::errc::invalid_argument},
     {Errc::message_exceeds_send_buffer, std::errc::message_size},
     {Errc::message_exceeds_limit, std::errc::value_too_large},
@@ -27,6 +29,9 @@ const std::pair<Errc, std::errc> all_errors[] = {
     {Errc::receive_info_missing, std::errc::bad_message},
     {Errc::malformed_notification, std::errc::bad_message},
     {Errc::value_not_taken, std::errc::invalid_argument},
+    {Errc::too_late, std::errc::already_connected},
+    {Errc::not_negotiated, std::errc::not_supported},
+    {Errc::no_such_path, std::errc::invalid_argument},
     {Errc::not_an_sctp_socket, std::errc::not_a_socket},
 };
 
@@ -46,6 +51,9 @@ TEST_CASE("Each failure has a text of its own") {
   std::set<std::string> texts;
   for (const auto& [error, standard] : all_errors) texts.insert(make_error_code(error).message());
   CHECK(texts.size() == std::size(all_errors));
+  // They are numbered from 1 on, and these are all.
+  const int next = static_cast<int>(std::size(all_errors)) + 1;
+  CHECK(std::error_code{next, sctp::category()}.message() == "unknown error " + std::to_string(next));
   CHECK(texts.count("unknown error 99") == 0);
   CHECK(std::error_code{99, sctp::category()}.message() == "unknown error 99");
   CHECK(std::string{sctp::category().name()} == "sctpxx");
@@ -77,6 +85,8 @@ TEST_CASE("The condition has a name and a text") {
   const std::error_condition condition = Condition::association_ended;
   CHECK(std::string{condition.category().name()} == "sctpxx condition");
   CHECK(condition.message() == "the association has ended, or is ending");
+  CHECK(std::error_condition{Condition::message_dropped}.message() ==
+        "one message or event could not be received");
   CHECK(std::error_condition(7, condition.category()).message() == "unknown condition 7");
   CHECK(std::error_code{EPIPE, std::system_category()} != std::error_condition(7, condition.category()));
 }

@@ -161,6 +161,10 @@ TEST_CASE("The exceptions of a listener tell which address, and why") {
                     StartsWith("cannot listen on 192.0.2.9:3868: another socket has this port"));
   kernel.fail_next(Call::socket, EPROTONOSUPPORT);
   CHECK_THROWS_WITH(Listener{own}, StartsWith("cannot open an SCTP socket: this kernel has no SCTP"));
+  kernel.fail_next(Call::socket, EAFNOSUPPORT);
+  CHECK_THROWS_WITH(
+      Listener{own},
+      StartsWith("cannot open an SCTP socket: this machine does not speak that family of addresses"));
 }
 
 TEST_CASE("Whichever call of listening fails, the error is told and nothing leaks") {

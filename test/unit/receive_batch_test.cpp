@@ -216,6 +216,15 @@ TEST_CASE("A buffer that reads one at a time has nothing waiting, and one of non
   CHECK(test.kernel.story() == "recvmsg");
 }
 
+TEST_CASE("A buffer of batches tells the memory that its rooms take") {
+  Borrowed test;
+  ReceiveBuffer buffer = ReceiveBuffer::in_batches(8, 2048);
+  CHECK(buffer.footprint() == 0);
+  test.kernel.receives(piece("one").end());
+  CHECK(text_of(test.socket.receive(buffer)) == "one");
+  CHECK(buffer.footprint() >= std::size_t{8} * 2048);
+}
+
 TEST_CASE("In batches comes what comes one by one") {
   const unsigned seed = GENERATE(range(1U, 40U));
   CAPTURE(seed);

@@ -131,6 +131,13 @@ TEST_CASE("Other errors are no errno's fellows") {
   CHECK(test.error.default_error_condition() == std::error_condition{EAI_FAIL, resolve_category()});
 }
 
+TEST_CASE("An exception of which nothing can be advised says what it was") {
+  Network test;
+  test.kernel.lookup_error = EAI_OVERFLOW;
+  CHECK_THROWS_WITH(resolve("two.example", 1), std::string{"cannot find the addresses of \"two.example\": "} +
+                                                   ::gai_strerror(EAI_OVERFLOW));
+}
+
 TEST_CASE("An exception says what was looked up, and what to do") {
   Network test;
   CHECK_THROWS_WITH(resolve("no\nsuch", 1),

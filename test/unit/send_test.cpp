@@ -115,6 +115,10 @@ TEST_CASE("A message that no send buffer of this size can take says so") {
   // Fragmentation may be off: then a small message can be too large as well.
   test.socket.send({}, as_bytes("small"), {}, test.error);
   CHECK(test.error == std::error_code{EMSGSIZE, std::system_category()});
+  test.kernel.fail_next(Call::sendmsg, EMSGSIZE);
+  CHECK_THROWS_WITH(test.socket.send({}, as_bytes("small")),
+                    StartsWith("cannot send 5 bytes on stream 0 to 192.0.2.1:3868: it does not fit in one "
+                               "packet, and option::DisableFragments is on"));
 }
 
 TEST_CASE("A stream that was not negotiated says so") {

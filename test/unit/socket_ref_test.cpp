@@ -170,6 +170,10 @@ TEST_CASE("On a closed socket every call fails with EBADF") {
   CHECK(fails());
   closed.set_nonblocking(true, error);
   CHECK(fails());
+  const Readiness ready = closed.wait({.receive = true, .send = true}, Patience{}, error);
+  CHECK_FALSE(ready.receive);
+  CHECK_FALSE(ready.send);
+  CHECK(fails());
   CHECK_THROWS_WITH(closed.send({}, as_bytes("x")),
                     "cannot send 1 bytes on stream 0 to any peer: the socket is closed: Bad file descriptor");
 }

@@ -189,6 +189,13 @@ TEST_CASE("No delimiter at all is an error, and so are a loss and too little mem
     CHECK(read_until(stream, text, "\n", 100'000, error) == 0);
   }
   CHECK(error == std::errc::not_enough_memory);
+  stream.to_read = std::string(100, 'x');
+  {
+    const Patience for_ever;
+    const NoMemory none;
+    CHECK(read_until(stream, text, "\n", 100'000, for_ever, error) == 0);
+  }
+  CHECK(error == std::errc::not_enough_memory);
   stream.to_read = "12345";
   CHECK(read_until(stream, text, "\n", 100'000, error) == 0);
   CHECK(error == std::errc::connection_reset);
