@@ -48,6 +48,13 @@ class Read {
   ssize_t size_;
 };
 
+ssize_t read_piece(int fd, MutableBytes room, int flags, Piece& piece) noexcept {
+  Read read;
+  const ssize_t size = read(fd, room, flags);
+  if (size > 0) piece = read.piece();
+  return size;
+}
+
 /// The answer, or the exception for its error.
 template <class Answer>
 Answer checked(const SocketRef& socket, const Answer& answer, const std::error_code& error) {
@@ -216,12 +223,7 @@ template <class Rest>
           return first.size;
         }
         ReceiveBuffer::Batch* batch = buffer.batch();
-        if (batch == nullptr) {
-          Read read;
-          const ssize_t size = read(fd_, buffer.prepare(), blocking.flags);
-          if (size > 0) piece = read.piece();
-          return size;
-        }
+        if (batch == nullptr) return read_piece(fd_, buffer.prepare(), blocking.flags, piece);
         if (batch->waiting() == 0) {
           if (const ssize_t count = batch->fill(fd_, blocking.flags); count <= 0) return count;
         }
@@ -242,12 +244,7 @@ ReceivedPiece SocketRef::receive_stretch(MutableBytes room, ReceiveBuffer& buffe
       buffer, blocking, error,
       [&](Piece& piece) -> ssize_t {
         buffer.prepare_piece(room);
-        if (buffer.waiting() == 0) {
-          Read read;
-          const ssize_t size = read(fd_, room, blocking.flags);
-          if (size > 0) piece = read.piece();
-          return size;
-        }
+        if (buffer.waiting() == 0) return read_piece(fd_, room, blocking.flags, piece);
         piece = buffer.batch_->take_into(room);
         return static_cast<ssize_t>(piece.size);
       },
