@@ -38,15 +38,23 @@ TEST_CASE("The first message of an association arrives with its setup", "[one_to
   std::optional<test::Network> network;
   if (lossy) network.emplace("netem loss 15% delay 1ms");
   const auto first = test::pattern(GENERATE(1U, 10'000U));
-  const AssociationId id = client.socket.connect_and_send(server.address(), first,
-                                                          {.stream = StreamId{4}, .ppid = sctp::ppid::ngap});
+  AssociationId id{};
+  for (bool is_up = false; !is_up;) {
+    id = client.socket.connect_and_send(server.address(), first,
+                                        {.stream = StreamId{4}, .ppid = sctp::ppid::ngap});
+    const auto change = test::next_event<sctp::AssociationChange>(client.socket, client.buffer);
+    CHECK(change.association == id);
+    is_up = change.state == sctp::AssociationChange::State::up;
+    // When the packet of the COOKIE ECHO is lost, the kernel (6.1) may send the data in it again without it:
+    // the peer knows of no association yet, and aborts.
+    if (!is_up) REQUIRE(lossy);
+  }
   const AssociationId at_server = server.next_up();
   const sctp::Message message = test::next_message(server.socket, server.buffer);
   CHECK(message.association == at_server);
   CHECK(message.stream == StreamId{4});
   CHECK(message.ppid == sctp::ppid::ngap);
   CHECK(std::ranges::equal(message.payload, first));
-  CHECK(client.next_up() == id);
   client.association(id).send(as_bytes("second"), {.stream = StreamId{4}});
   CHECK(server.next() == "message second");
 }
