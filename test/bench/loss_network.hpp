@@ -12,6 +12,8 @@
 
 #include <sctpxx/address.hpp>
 
+#include "../support/network_namespace.hpp"
+
 namespace bench {
 
 /// Two hosts in one program, each a network namespace, and an Ethernet (MTU 1500) between them for each path.
@@ -23,15 +25,11 @@ class Network {
   using enum Host;
 
   explicit Network(std::size_t paths);
-  ~Network();
-  Network(const Network&) = delete;
-  Network& operator=(const Network&) = delete;
 
   /// Calls the function there: sockets that it opens stay there.
   template <class F>
   std::invoke_result_t<F> at(Host host, F&& function) const {
-    const Visit visit{namespace_of(host)};
-    return std::forward<F>(function)();
+    return namespace_of(host).run(std::forward<F>(function));
   }
 
   [[nodiscard]] sctp::Address address(Host host, std::size_t path, std::uint16_t port = 0) const;
@@ -42,22 +40,12 @@ class Network {
   void discipline(std::size_t path, const std::string& words) const;
 
  private:
-  /// While it lives the calling thread is there.
-  class Visit {
-   public:
-    explicit Visit(int there);
-    ~Visit();
-    Visit(const Visit&) = delete;
-    Visit& operator=(const Visit&) = delete;
-
-   private:
-    int home_;
-  };
-
-  [[nodiscard]] int namespace_of(Host host) const { return namespaces_.at(static_cast<std::size_t>(host)); }
+  [[nodiscard]] const test::NetworkNamespace& namespace_of(Host host) const {
+    return namespaces_.at(static_cast<std::size_t>(host));
+  }
 
   std::size_t paths_;
-  std::array<int, 2> namespaces_{-1, -1};
+  std::array<test::NetworkNamespace, 2> namespaces_;
 };
 
 }  // namespace bench

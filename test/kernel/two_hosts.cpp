@@ -7,9 +7,7 @@
 #include <linux/if_packet.h>
 #include <net/ethernet.h>
 #include <net/if.h>
-#include <sched.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,27 +20,9 @@
 namespace test {
 namespace {
 
-constexpr auto this_network = "/proc/thread-self/ns/net";
-
 int checked(int result, const std::string& what) {
   if (result < 0) throw std::system_error{errno, std::system_category(), what};
   return result;
-}
-
-/// Runs `ip` or `tc` on the calling thread's host: one program for all lines, since starting one takes long
-/// in User Mode Linux.
-void run_program(const std::string& program, const std::string& lines) {
-  const std::string command =
-      "PATH=$PATH:/usr/sbin:/sbin; " + program + " -batch - 2>&1 <<'.'\n" + lines + ".\n";
-  std::FILE* const answer = ::popen(command.c_str(), "re");
-  if (answer == nullptr) throw std::system_error{errno, std::system_category(), "sh"};
-  std::string text;
-  for (int c = std::fgetc(answer); c != EOF; c = std::fgetc(answer)) text += static_cast<char>(c);
-  const int status = ::pclose(answer);
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return;
-  if (WIFEXITED(status) && WEXITSTATUS(status) == 127)
-    throw std::runtime_error{"needs the program " + program + " (Debian: iproute2)"};
-  throw std::runtime_error{program + " failed at \"" + lines + "\": " + text};
 }
 
 void set_discipline(std::size_t path, const std::string& words) {
@@ -83,32 +63,17 @@ Tap::Packet parse(std::string_view bytes) {
   return packet;
 }
 
+NetworkNamespace own_namespace() {
+  if (!has_own_network()) throw std::runtime_error{"needs a network namespace of its own"};
+  return NetworkNamespace{};
+}
+
 }  // namespace
 
-Host::Host(std::uint8_t number, std::size_t paths) : number_{number}, disciplines_(paths) {
-  if (!has_own_network()) throw std::runtime_error{"needs a network namespace of its own"};
-  const int home = checked(::open(this_network, O_RDONLY | O_CLOEXEC), this_network);
-  if (::unshare(CLONE_NEWNET) == 0) fd_ = ::open(this_network, O_RDONLY | O_CLOEXEC);
-  const int error = errno;
-  if (::setns(home, CLONE_NEWNET) != 0) std::abort();
-  ::close(home);
-  if (fd_ < 0) throw std::system_error{error, std::system_category(), "a network namespace"};
-}
+Host::Host(std::uint8_t number, std::size_t paths)
+    : network_{own_namespace()}, number_{number}, disciplines_(paths) {}
 
 Host::Host() : Host{0, 0} { set_up(nullptr); }
-
-Host::~Host() { ::close(fd_); }
-
-Host::Visit::Visit(int there) : home_{checked(::open(this_network, O_RDONLY | O_CLOEXEC), this_network)} {
-  if (::setns(there, CLONE_NEWNET) == 0) return;
-  ::close(home_);
-  checked(-1, "setns");
-}
-
-Host::Visit::~Visit() {
-  if (::setns(home_, CLONE_NEWNET) != 0) std::abort();
-  ::close(home_);
-}
 
 void Host::set_sysctl(std::string name, long value) const {
   std::ranges::replace(name, '.', '/');
@@ -164,8 +129,8 @@ void Host::set_up(const Host* peer) const {
   for (std::size_t path = 0; path != paths(); ++path) {
     const std::string device = interface(path);
     if (peer != nullptr) {
-      lines += "link add " + device + " type veth peer name " + device + " netns /proc/" +
-               std::to_string(::getpid()) + "/fd/" + std::to_string(peer->fd_) + "\n";
+      lines +=
+          "link add " + device + " type veth peer name " + device + " netns " + peer->network_.name() + "\n";
     }
     lines += "addr add " + for_ip(address(path), path);
     lines += "addr add " + for_ip(address(path, 0, Family::v6), path);

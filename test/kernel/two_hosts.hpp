@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "kernel.hpp"
+#include "support/network_namespace.hpp"
 
 /// A network of two hosts, in one program: for what needs several paths, or another network than loopback.
 ///
@@ -31,17 +32,12 @@ class Host {
 
   /// One without any path.
   Host();
-  ~Host();
-  Host(const Host&) = delete;
-  Host& operator=(const Host&) = delete;
 
-  /// Calls the function there. The sockets that it opens stay there: so one thread has those of several
-  /// hosts. There are, too: threads that it starts, /proc/sys/net, /proc/thread-self/net, and what
-  /// sctp::association_info and OneToManySocket::peel_off go by.
+  /// Calls the function there, as NetworkNamespace does; sctp::association_info and OneToManySocket::peel_off
+  /// go by that, too.
   template <class F>
   std::invoke_result_t<F> run(F&& function) const {
-    const Visit visit{fd_};
-    return std::forward<F>(function)();
+    return network_.run(std::forward<F>(function));
   }
 
   /// `set_sysctl("net.sctp.udp_port", 9899)`: before the sockets are opened that are to have it.
@@ -72,21 +68,9 @@ class Host {
   friend class TwoHosts;
   Host(std::uint8_t number, std::size_t paths);
 
-  /// While it lives the calling thread is there.
-  class Visit {
-   public:
-    explicit Visit(int there);
-    ~Visit();
-    Visit(const Visit&) = delete;
-    Visit& operator=(const Visit&) = delete;
-
-   private:
-    int home_;
-  };
-
   void set_up(const Host* peer) const;
 
-  int fd_ = -1;
+  NetworkNamespace network_;
   std::uint8_t number_;
   std::vector<std::string> disciplines_;
 };

@@ -2,12 +2,10 @@
 // SPDX-License-Identifier: MIT
 #include "network.hpp"
 
-#include <fcntl.h>
 #include <fmt/core.h>
 #include <linux/ethtool.h>
 #include <linux/sockios.h>
 #include <net/if.h>
-#include <sched.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -22,8 +20,6 @@
 
 namespace test::soak {
 namespace {
-
-constexpr auto this_network = "/proc/self/ns/net";
 
 int checked(int result, const char* what) {
   if (result < 0) throw std::system_error{errno, std::system_category(), what};
@@ -57,45 +53,38 @@ std::vector<sctp::Address> addresses(std::uint8_t host, std::uint16_t port) {
 
 }  // namespace
 
-Network::Network() : home_{checked(::open(this_network, O_RDONLY | O_CLOEXEC), this_network)} {
-  checked(::unshare(CLONE_NEWNET), "a network namespace");
-  clients_ = checked(::open(this_network, O_RDONLY | O_CLOEXEC), this_network);
+Network::Network() {
   const auto options = [] {
     write_sysctl("intl_enable", 1);
     // A window for each association, as those with a socket of their own have; or they starve one another.
     write_sysctl("rcvbuf_policy", 1);
   };
   options();
-  checked(::setns(home_, CLONE_NEWNET), "setns");
-  options();
+  clients_.run(options);
   std::string here;
   std::string there;
   for (std::size_t path = 0; path != paths; ++path) {
     const std::string up = fmt::format("link set path{} addrgenmode none gso_max_size 1500 up\n", path);
-    here += fmt::format("link add path{0} type veth peer name path{0} netns /proc/{1}/fd/{2}\n", path,
-                        ::getpid(), clients_) +
+    here += fmt::format("link add path{0} type veth peer name path{0} netns {1}\n", path, clients_.name()) +
             fmt::format("addr add 10.79.{0}.2/24 dev path{0}\n", path) + up;
     there += fmt::format("addr add 10.79.{0}.1/24 dev path{0}\n", path) + up;
   }
-  configure(here);
-  for (std::size_t path = 0; path != paths; ++path) have_checksums(path);
+  const auto set_up = [](const std::string& lines, Tool& discipline) {
+    run_program("ip", lines);
+    for (std::size_t path = 0; path != paths; ++path) have_checksums(path);
+    discipline.start("tc");
+  };
+  set_up(here, discipline_[1]);
   link_.start("ip");
-  discipline_[1].start("tc");
-  checked(::setns(clients_, CLONE_NEWNET), "setns");
-  configure(there);
-  for (std::size_t path = 0; path != paths; ++path) have_checksums(path);
-  discipline_[0].start("tc");
-  checked(::setns(home_, CLONE_NEWNET), "setns");
+  clients_.run([&] { set_up(there, discipline_[0]); });
 }
 
 Network::~Network() {
   if (!link_.finish() || !discipline_[0].finish() || !discipline_[1].finish())
     fmt::print(stderr, "soak: the network could not be changed\n");
-  ::close(home_);
-  ::close(clients_);
 }
 
-void Network::enter_clients() const { checked(::setns(clients_, CLONE_NEWNET), "setns"); }
+void Network::enter_clients() const { clients_.enter(); }
 
 std::vector<sctp::Address> Network::client_addresses(std::uint16_t port) { return addresses(1, port); }
 std::vector<sctp::Address> Network::server_addresses(std::uint16_t port) { return addresses(2, port); }
@@ -113,13 +102,6 @@ void Network::Tool::tell(const std::string& line) const {
 }
 
 bool Network::Tool::finish() { return input_ == nullptr || ::pclose(std::exchange(input_, nullptr)) == 0; }
-
-void Network::configure(const std::string& lines) {
-  Tool ip;
-  ip.start("ip");
-  ip.tell(lines);
-  if (!ip.finish()) throw std::runtime_error{"two hosts could not be made (program ip, Debian: iproute2)"};
-}
 
 void Network::discipline_clients(std::size_t path, const std::string& words) const {
   discipline_[0].tell(
@@ -144,11 +126,7 @@ std::size_t Network::associations_here() const {
 }
 
 std::size_t Network::associations() const {
-  const std::size_t here = associations_here();
-  checked(::setns(clients_, CLONE_NEWNET), "setns");
-  const std::size_t there = associations_here();
-  if (::setns(home_, CLONE_NEWNET) != 0) std::abort();
-  return here + there;
+  return associations_here() + clients_.run([&] { return associations_here(); });
 }
 
 }  // namespace test::soak

@@ -10,6 +10,8 @@
 
 #include <sctpxx/sctp.hpp>
 
+#include "../support/network_namespace.hpp"
+
 namespace test::soak {
 
 /// Two hosts, network namespaces, with two paths between them: clients on the one, servers on the other,
@@ -55,11 +57,9 @@ class Network {
    private:
     std::FILE* input_ = nullptr;
   };
-  static void configure(const std::string& lines);
   [[nodiscard]] std::size_t associations_here() const;
 
-  int home_ = -1;
-  int clients_ = -1;
+  NetworkNamespace clients_;
   Tool link_;
   std::array<Tool, 2> discipline_;  // of the clients' host, and of the servers'
 };
