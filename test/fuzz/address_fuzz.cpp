@@ -8,8 +8,6 @@
 
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
@@ -17,15 +15,11 @@
 #include <sctpxx/address.hpp>
 #include <sctpxx/error.hpp>
 
+#include "check.hpp"
+
 namespace {
 
 using namespace sctp;
-
-void check(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "address_fuzz: not so: %s\n", what);
-  std::abort();
-}
 
 void check_round_trip(const Address& address) {
   std::error_code error = Errc::no_addresses;

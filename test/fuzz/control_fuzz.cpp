@@ -9,23 +9,16 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <optional>
 #include <vector>
 
+#include "check.hpp"
 #include "control.hpp"
 
 namespace {
 
 using namespace sctp;
-
-void check(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "control_fuzz: not so: %s\n", what);
-  std::abort();
-}
 
 template <class T>
 T at(Bytes bytes, std::size_t offset) {

@@ -5,8 +5,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <cstdio>
-#include <cstdlib>
 #include <cstring>
 #include <span>
 #include <string>
@@ -16,15 +14,11 @@
 #include <sctpxx/error.hpp>
 #include <sctpxx/notification.hpp>
 
+#include "check.hpp"
+
 namespace {
 
 using namespace sctp;
-
-void check(bool holds, const char* what) {
-  if (holds) return;
-  std::fprintf(stderr, "notification_fuzz: not so: %s\n", what);
-  std::abort();
-}
 
 /// Stated once more here, so that the decoder does not judge itself: what a record of this type must have.
 std::size_t required(unsigned type) {
