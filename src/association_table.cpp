@@ -61,7 +61,7 @@ AssociationTable::AssociationTable(SocketRef socket) : socket_{socket} {
   socket_.subscribe<PeerAddressChange>();
   std::error_code error;
   socket_.subscribe<StreamChange>(error);
-  // Old kernels do not know it; any other failure is told.
+  // Old kernels do not know it; any other failure is told, unless it has passed.
   if (error && error != std::errc::not_supported) socket_.subscribe<StreamChange>();
 }
 

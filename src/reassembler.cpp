@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::size_t most_spares = 256;
 constexpr std::size_t largest_event = std::size_t{128} * 1024;  // the kernel's are below 66 KiB
-constexpr std::size_t largest_block = std::size_t{512} * 1024;
+constexpr std::size_t largest_block = std::size_t{512} * 1024;  // what a larger message begins with is copied
 constexpr std::size_t most_shutdowns = 4096;    // at once; that of a peeled-off association ends elsewhere
 constexpr std::size_t no_limit = SIZE_MAX / 8;  // so that sums of limits stay sums
 
