@@ -168,13 +168,18 @@ TEST_CASE("A port that is taken is an error that says what to do", "[address]") 
                         "Address already in use");
 }
 
-TEST_CASE("A port is free again when its listener has closed", "[address]") {
+TEST_CASE("A port is free again when its listener has closed and its associations have ended", "[address]") {
   Address address = Address::loopback(Address::Family::v4, 0);
   for (int i = 0; i != 3; ++i) {
     sctp::Listener listener{address};
     address = listener.local_address();
     const sctp::OneToOneSocket client{address};
     const sctp::OneToOneSocket server = listener.accept();
+    server.shutdown();  // a socket that closes does so too, and does not wait for the answer
+    test::wait_until([&] {
+      std::error_code gone;
+      return static_cast<void>(server.association().status(gone)), gone;
+    });
   }
 }
 
