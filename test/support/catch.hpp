@@ -3,6 +3,9 @@
 #pragma once
 
 /// Catch2 of either generation, and how it prints our types.
+///
+/// GENERATE and its like keep the values that they made in a test's first run, so none may refer to an object
+/// of that run.
 #if __has_include(<catch2/catch_test_macros.hpp>)
 #include <catch2/catch_template_test_macros.hpp>
 #include <catch2/catch_test_macros.hpp>

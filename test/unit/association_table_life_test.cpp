@@ -20,7 +20,6 @@ using End = AssociationChange::End;
 using State = AssociationTable::State;
 
 constexpr AssociationId seven{7};
-constexpr AssociationId eight{8};
 
 TEST_CASE("A peer that restarts ends one life and begins another, under the same number") {
   TableOfMany test;

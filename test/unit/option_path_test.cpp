@@ -19,7 +19,7 @@ using option::PathMtu;
 using option::PeerAddrParams;
 
 /// What setsockopt is given for `value` on a socket for IPv6, whose kernel knows all of it.
-sctp_paddrparams given_for(const PeerAddrParams& value) {
+PathParams given_for(const PeerAddrParams& value) {
   OneSocket test{Style::one_to_one, AF_INET6};
   test.socket.set(value, test.error);
   CHECK_FALSE(test.error);
