@@ -187,8 +187,8 @@ std::optional<Message> ReceiveBuffer::Reassembler::take_data(const Piece& piece,
   if (message == nullptr) {
     if (piece.end_of_record && bytes.size() <= limit_) return message_from(piece, bytes);
     message = &messages_.begin(key, message_from(piece, {}));
-    // One that fills the block has more to come, and goes on there.
-    if (bytes.data() == block_.data.get() && bytes.size() == block_capacity_ && bytes.size() <= limit_) {
+    // One that takes that much has more to come, and goes on there.
+    if (bytes.data() == block_.data.get() && bytes.size() >= block_capacity_ && bytes.size() <= limit_) {
       static_cast<void>(pool_.keep(block_, block_capacity_, bytes.size(), message->storage));
     }
   }

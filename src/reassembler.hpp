@@ -40,9 +40,7 @@ class ReceiveBuffer::Reassembler {
   /// Nothing has begun, nothing is to be told, and there is memory for what may begin: `next` has nothing,
   /// and a message that lies whole in the `block` needs no `prepare` and no `commit`.
   [[nodiscard]] bool is_idle() const noexcept { return is_idle_; }
-  [[nodiscard]] MutableBytes block() const noexcept {
-    return {block_.data.get(), std::min(block_.capacity, block_capacity_)};
-  }
+  [[nodiscard]] MutableBytes block() const noexcept { return {block_.data.get(), block_.capacity}; }
   [[nodiscard]] std::size_t limit() const noexcept { return limit_; }
   [[nodiscard]] bool takes(const Piece& piece) const noexcept {
     return piece.end_of_record && !piece.is_notification && piece.has_info && piece.size <= limit_;

@@ -54,6 +54,7 @@ class ReceiveBuffer {
   static constexpr std::size_t default_total_limit = 4 * default_limit;
 
   /// `capacity`: room for one read; a larger message is joined from several. At least 1 KiB is used.
+  /// When larger ones have come the room is as large, up to 512 KiB, unless memory is scarce.
   /// `limit`: the largest message taken, in bytes. A larger one is dropped to its end and reported once, as
   /// Errc::message_exceeds_limit; the messages after it are not touched.
   /// `total_limit`, at least `limit`: the memory of all unfinished messages together, which is up to twice

@@ -41,54 +41,6 @@ TEST_CASE("Nothing is allocated for messages that come whole, once warm") {
   CHECK(received == 1000);
 }
 
-TEST_CASE("A message of several pieces is not copied either, once warm") {
-  ReceiveBuffer buffer{4096};
-  std::string sent(20'000, '\0');
-  for (std::size_t i = 0; i != sent.size(); ++i) sent[i] = static_cast<char>(i / 7);
-  for (int round = 0; round != 5; ++round) {
-    const std::byte* begin = nullptr;
-    int pieces = 0;
-    for (std::size_t done = 0; done != sent.size(); ++pieces) {
-      const MutableBytes room = buffer.prepare();
-      if (done == 0) {
-        begin = room.data();
-        CHECK(room.size() == 4096);
-      }
-      Piece piece = begins_on(1);
-      piece.size = std::min(room.size(), sent.size() - done);
-      std::memcpy(room.data(), sent.data() + done, piece.size);
-      done += piece.size;
-      piece.end_of_record = done == sent.size();
-      std::error_code error;
-      const auto received = buffer.commit(piece, error);
-      REQUIRE_FALSE(error);
-      REQUIRE(received.has_value() == piece.end_of_record);
-      if (!received) continue;
-      CHECK(as_text(received->message()->payload) == sent);
-      if (round != 0) CHECK(received->message()->payload.data() == begin);
-    }
-    if (round != 0) CHECK(pieces == 2);
-  }
-}
-
-TEST_CASE("A message that does not fill the room leaves it to the next one") {
-  // What a message holds counts against the limit: one byte must not hold a room.
-  ReceiveBuffer buffer{64 * 1024, 1024 * 1024, 1024 * 1024};
-  const std::size_t before = [&] {
-    static_cast<void>(buffer.prepare());
-    return buffer.footprint();
-  }();
-  for (int stream = 0; stream != 10; ++stream) {
-    buffer.prepare()[0] = std::byte{1};
-    Piece piece = begins_on(stream);
-    piece.size = 1;
-    std::error_code error;
-    CHECK_FALSE(buffer.commit(piece, error));
-    REQUIRE_FALSE(error);
-  }
-  CHECK(buffer.footprint() < before + std::size_t{2} * 64 * 1024);
-}
-
 TEST_CASE("Nothing is allocated for associations that come and go, once warm") {
   ReceiveBuffer buffer;
   std::size_t received = 0;
