@@ -7,12 +7,15 @@
 #include <net/if.h>
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <charconv>
 #include <cstring>
+#include <new>
 #include <string>
 
 #include <sctpxx/error.hpp>
 
+#include "native.hpp"
 #include "sys.hpp"
 
 namespace sctp::inline v0 {
@@ -34,28 +37,33 @@ bool terminate(std::string_view text, std::array<char, Size>& terminated) noexce
   return true;
 }
 
-bool parse_scope(std::string_view text, std::uint32_t& scope) noexcept {
-  if (parse_number(text, scope)) return scope != 0;
+/// Of an interface that is not there the address is malformed; where the system cannot tell it says why.
+std::error_code parse_scope(std::string_view text, std::uint32_t& scope) noexcept {
+  if (parse_number(text, scope)) return scope != 0 ? std::error_code{} : Errc::malformed_address;
   std::array<char, IF_NAMESIZE> name;
-  if (!terminate(text, name)) return false;
+  if (!terminate(text, name)) return Errc::malformed_address;
   scope = sys::interface_index(name.data());
-  return scope != 0;
+  if (scope != 0) return {};
+  return errno == ENODEV ? Errc::malformed_address : native::last_error();
 }
 
-bool parse_host(std::string_view host, std::uint16_t port, Address& address) noexcept {
+std::error_code parse_host(std::string_view host, std::uint16_t port, Address& address) noexcept {
   std::array<char, INET6_ADDRSTRLEN> text;
   const std::string_view digits = host.substr(0, host.find('%'));
-  if (!terminate(digits, text)) return false;
+  const bool has_scope = digits.size() != host.size();
+  if (!terminate(digits, text)) return Errc::malformed_address;
   if (std::array<std::uint8_t, 4> bytes; inet_pton(AF_INET, text.data(), bytes.data()) == 1) {
+    if (has_scope) return Errc::malformed_address;
     address = Address::v4(bytes, port);
-    return digits.size() == host.size();
+    return {};
   }
   std::array<std::uint8_t, 16> bytes;
-  if (inet_pton(AF_INET6, text.data(), bytes.data()) != 1) return false;
+  if (inet_pton(AF_INET6, text.data(), bytes.data()) != 1) return Errc::malformed_address;
   std::uint32_t scope = 0;
-  if (digits.size() != host.size() && !parse_scope(host.substr(digits.size() + 1), scope)) return false;
-  address = Address::v6(bytes, port, scope);
-  return true;
+  std::error_code error;
+  if (has_scope) error = parse_scope(host.substr(digits.size() + 1), scope);
+  if (!error) address = Address::v6(bytes, port, scope);
+  return error;
 }
 
 /// "192.0.2.1:7" and "[2001:db8::1]:7" in their two parts; an IPv6 address needs its brackets, or the last
@@ -72,23 +80,21 @@ bool split(std::string_view text, std::string_view& host, std::string_view& port
   return host.find(':') == std::string_view::npos;
 }
 
-[[noreturn]] void throw_malformed(std::string_view text) {
+[[noreturn]] void fail_to_read(std::string_view text, std::error_code error) {
+  if (error == std::errc::not_enough_memory) throw std::bad_alloc{};
   std::string what = "cannot read the address '";
   for (const char c : text.substr(0, 80)) what += c >= ' ' && c <= '~' ? c : '?';
-  throw std::system_error{Errc::malformed_address, what + "'"};
+  throw std::system_error{error, what + "'"};
 }
 
 }  // namespace
 
 Address::Address(std::string_view host, std::uint16_t port) {
-  if (!parse_host(host, port, *this)) throw_malformed(host);
+  if (const std::error_code error = parse_host(host, port, *this)) fail_to_read(host, error);
 }
 
 Address::Address(std::string_view host, std::uint16_t port, std::error_code& error) noexcept {
-  error.clear();
-  if (parse_host(host, port, *this)) return;
-  *this = {};
-  error = Errc::malformed_address;
+  error = parse_host(host, port, *this);
 }
 
 Address Address::parse(std::string_view text, std::error_code& error) noexcept {
@@ -103,7 +109,7 @@ Address Address::parse(std::string_view text, std::error_code& error) noexcept {
 Address Address::parse(std::string_view text) {
   std::error_code error;
   const Address address = parse(text, error);
-  if (error) throw_malformed(text);
+  if (error) fail_to_read(text, error);
   return address;
 }
 

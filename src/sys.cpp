@@ -7,9 +7,11 @@
 #include <netinet/in.h>
 #include <netinet/sctp.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstring>
 #include <ctime>
 
 namespace sctp::sys {
@@ -49,7 +51,18 @@ int get_fd_flags(int fd) noexcept { return ::fcntl(fd, F_GETFD); }
 int set_fd_flags(int fd, int flags) noexcept { return ::fcntl(fd, F_SETFD, flags); }
 int get_status_flags(int fd) noexcept { return ::fcntl(fd, F_GETFL); }
 int set_status_flags(int fd, int flags) noexcept { return ::fcntl(fd, F_SETFL, flags); }
-unsigned interface_index(const char* name) noexcept { return ::if_nametoindex(name); }
+unsigned interface_index(const char* name) noexcept {
+  // Without a descriptor for its question glibc's own function says ENOENT, whatever the reason.
+  const int fd = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) return 0;
+  ifreq request{};
+  std::memcpy(request.ifr_name, name, ::strnlen(name, IFNAMSIZ - 1));
+  const int result = ::ioctl(fd, SIOCGIFINDEX, &request);
+  const int reason = errno;
+  ::close(fd);
+  errno = reason;
+  return result < 0 ? 0 : static_cast<unsigned>(request.ifr_ifindex);
+}
 int getifaddrs(ifaddrs** list) noexcept { return ::getifaddrs(list); }
 void freeifaddrs(ifaddrs* list) noexcept { ::freeifaddrs(list); }
 int getaddrinfo(const char* host, const char* service, const addrinfo* hints, addrinfo** list) noexcept {

@@ -34,6 +34,7 @@ int get_fd_flags(int fd) noexcept;
 int set_fd_flags(int fd, int flags) noexcept;
 int get_status_flags(int fd) noexcept;
 int set_status_flags(int fd, int flags) noexcept;
+/// Of its name, shorter than IFNAMSIZ; 0: errno says why, ENODEV where there is none.
 unsigned interface_index(const char* name) noexcept;
 int getifaddrs(ifaddrs** list) noexcept;
 void freeifaddrs(ifaddrs* list) noexcept;

@@ -3,7 +3,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -12,6 +11,7 @@
 #include <array>
 
 #include "kernel.hpp"
+#include "no_descriptors.hpp"
 
 using sctp::Address;
 using sctp::as_bytes;
@@ -190,16 +190,27 @@ TEST_CASE("A peer that finds no descriptor left waits until there is one", "[des
   sctp::Listener listener = test::listen();
   const sctp::OneToOneSocket client{listener.local_address()};
   test::wait_for(listener.fd(), POLLIN);
-  rlimit limit{};
-  REQUIRE(::getrlimit(RLIMIT_NOFILE, &limit) == 0);
-  const rlimit none{0, limit.rlim_max};
-  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
   std::error_code accepting;
-  static_cast<void>(listener.accept(accepting));
   std::error_code opening;
-  const sctp::OneToOneSocket unopened{Address::Family::v4, opening};
-  ::setrlimit(RLIMIT_NOFILE, &limit);
+  {
+    const test::NoDescriptors meanwhile;
+    static_cast<void>(listener.accept(accepting));
+    const sctp::OneToOneSocket unopened{Address::Family::v4, opening};
+  }
   CHECK(accepting == std::errc::too_many_files_open);
   CHECK(opening == std::errc::too_many_files_open);
   CHECK(listener.accept().peer_address() == client.local_address());
+}
+
+TEST_CASE("Without a descriptor left an interface is not taken for one that is not there", "[descriptor]") {
+  std::error_code error;
+  {
+    const test::NoDescriptors meanwhile;
+    const Address address{"fe80::1%lo", 7, error};
+  }
+  CHECK(error == std::errc::too_many_files_open);
+  CHECK(Address{"fe80::1%lo", 7, error}.scope() == 1);
+  CHECK_FALSE(error);
+  const Address none{"fe80::1%none", 7, error};
+  CHECK(error == sctp::Errc::malformed_address);
 }

@@ -1,11 +1,10 @@
 // SPDX-FileCopyrightText: sctpxx contributors
 // SPDX-License-Identifier: MIT
-#include <sys/resource.h>
-
 #include <algorithm>
 #include <map>
 #include <string>
 
+#include "no_descriptors.hpp"
 #include "two_hosts.hpp"
 
 using sctp::Feature;
@@ -119,22 +118,6 @@ Table defaults() {
           {packet_size_probing, Support::optional}};
 }
 
-/// While it lives no more descriptors can be opened.
-class NoDescriptors {
- public:
-  NoDescriptors() {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const rlimit none{0, before_.rlim_max};
-    ::setrlimit(RLIMIT_NOFILE, &none);
-  }
-  ~NoDescriptors() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-  NoDescriptors(const NoDescriptors&) = delete;
-  NoDescriptors& operator=(const NoDescriptors&) = delete;
-
- private:
-  rlimit before_{};
-};
-
 }  // namespace
 
 TEST_CASE("SCTP is available where it is", "[feature]") {
@@ -223,7 +206,7 @@ TEST_CASE("Where no socket can be opened it is said why", "[feature]") {
   std::string thrown;
   Table all;
   {
-    const NoDescriptors none;
+    const test::NoDescriptors none;
     availability = sctp::available();
     all = table(sctp::probe_features(error));
     try {

@@ -154,7 +154,9 @@ unsigned interface_index(const char* name) noexcept {
   const InKernel call{kernel};
   if (kernel.enter(Call::interface_index)) return 0;
   const auto found = kernel.interfaces.find(name);
-  return found == kernel.interfaces.end() ? 0 : found->second;
+  if (found != kernel.interfaces.end()) return found->second;
+  errno = ENODEV;
+  return 0;
 }
 
 int getifaddrs(ifaddrs** list) noexcept {

@@ -3,6 +3,8 @@
 #include <sctpxx/address.hpp>
 
 #include <algorithm>
+#include <cerrno>
+#include <new>
 #include <random>
 #include <set>
 #include <string>
@@ -91,6 +93,20 @@ TEST_CASE("A scope can be the name of an interface") {
   CHECK(Address::parse("[fe80::1%fifteen-letters]:7").scope() == 15);
   CHECK(Address{"fe80::1%eth0", 7}.scope() == 3);
   CHECK(error_of_parsing("[fe80::1%eth1]:7") == Errc::malformed_address);
+}
+
+TEST_CASE(
+    "Where the system cannot tell whether there is such an interface it says why, and nothing is malformed") {
+  FakeKernel kernel;
+  kernel.interfaces = {{"eth0", 3}};
+  const int reason = GENERATE(EMFILE, ENFILE, ENOBUFS, EACCES);
+  kernel.fail_next(test::Call::interface_index, reason, 2);
+  CHECK(error_of_parsing("[fe80::1%eth0]:7") == std::error_code{reason, std::system_category()});
+  CHECK_THROWS_WITH((Address{"fe80::1%eth0", 7}),
+                    "cannot read the address 'fe80::1%eth0': " + std::system_category().message(reason));
+  CHECK(Address::parse("[fe80::1%eth0]:7").scope() == 3);
+  kernel.fail_next(test::Call::interface_index, ENOMEM);
+  CHECK_THROWS_AS((Address{"fe80::1%eth0", 7}), std::bad_alloc);
 }
 
 TEST_CASE("No call is made for a scope that is a number, nor for a name that is too long for any interface") {
