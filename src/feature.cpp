@@ -3,6 +3,7 @@
 #include <sctpxx/feature.hpp>
 
 #include <cerrno>
+#include <optional>
 
 #include <sctpxx/error.hpp>
 #include <sctpxx/one_to_one_socket.hpp>
@@ -12,6 +13,7 @@
 #include <sctpxx/option/stream.hpp>
 
 #include "failure.hpp"
+#include "native.hpp"
 #include "number.hpp"
 #include "sysctl.hpp"
 
@@ -25,12 +27,22 @@ OneToOneSocket open_any(std::error_code& error) noexcept {
   return socket;
 }
 
+/// Keeps in `lack` a reason that has nothing to do with what was asked for.
+void note(std::error_code reason, std::error_code& lack) noexcept {
+  using enum std::errc;
+  for (const std::errc one : {not_enough_memory, no_buffer_space, too_many_files_open,
+                              too_many_files_open_in_system, interrupted, operation_would_block}) {
+    if (reason == one) lack = reason;
+  }
+}
+
 /// Whether it can be told so, where it is not on by itself.
 template <class O>
-Support can_set(const SocketRef& socket, const O& value) noexcept {
+Support can_set(const SocketRef& socket, const O& value, std::error_code& lack) noexcept {
   std::error_code error;
   socket.set(value, error);
   if (!error) return Support::optional;
+  note(error, lack);
   const bool is_forbidden =
       error == std::errc::operation_not_permitted || error == std::errc::permission_denied;
   return is_forbidden ? Support::forbidden : Support::absent;
@@ -38,65 +50,75 @@ Support can_set(const SocketRef& socket, const O& value) noexcept {
 
 /// `is_on`: whether the answer of a fresh socket says so.
 template <class O, class IsOn>
-Support probe(const SocketRef& socket, const O& wanted, IsOn is_on) noexcept {
+Support probe(const SocketRef& socket, const O& wanted, std::error_code& lack, IsOn is_on) noexcept {
   std::error_code error;
   const O fresh = socket.get<O>(error);
+  note(error, lack);
   if (error) return Support::absent;
-  return is_on(fresh) ? Support::on : can_set(socket, wanted);
+  return is_on(fresh) ? Support::on : can_set(socket, wanted, lack);
 }
 
 template <class Capability>
-Support probe_capability(const SocketRef& socket) noexcept {
-  return probe(socket, Capability{}, [](const Capability& fresh) { return fresh.on; });
+Support probe_capability(const SocketRef& socket, std::error_code& lack) noexcept {
+  return probe(socket, Capability{}, lack, [](const Capability& fresh) { return fresh.on; });
 }
 
-Support probe_encapsulation(const SocketRef& socket) noexcept {
+std::optional<long> setting(std::string_view name, std::error_code& lack) noexcept {
+  errno = 0;
+  const std::optional<long> value = native::sysctl(name);
+  if (!value) note(native::last_error(), lack);
+  return value;
+}
+
+Support probe_encapsulation(const SocketRef& socket, std::error_code& lack) noexcept {
   std::error_code error;
   static_cast<void>(socket.get<option::RemoteUdpEncapsPort>(error));
+  note(error, lack);
   if (error) return Support::absent;
-  return native::sysctl("udp_port").value_or(0) == 0 ? Support::forbidden : Support::optional;
+  return setting("udp_port", lack).value_or(0) == 0 ? Support::forbidden : Support::optional;
 }
 
-Support probe_suspicion(const SocketRef& socket) noexcept {
+Support probe_suspicion(const SocketRef& socket, std::error_code& lack) noexcept {
   using option::ExposePotentiallyFailedState;
   const Support support =
-      probe(socket, ExposePotentiallyFailedState{}, [](const ExposePotentiallyFailedState& fresh) {
+      probe(socket, ExposePotentiallyFailedState{}, lack, [](const ExposePotentiallyFailedState& fresh) {
         return fresh.exposure == ExposePotentiallyFailedState::Exposure::always;
       });
   // The kernel takes the option all the same.
-  const bool is_off = native::sysctl("pf_enable") == 0;
+  const bool is_off = setting("pf_enable", lack) == 0;
   return is_off && support != Support::absent ? Support::forbidden : support;
 }
 
-Support probe(const SocketRef& socket, Feature feature) noexcept {
+Support probe(const SocketRef& socket, Feature feature, std::error_code& lack) noexcept {
   using option::PeerAddrThlds;
   using option::PlpmtudProbeInterval;
   using option::StreamScheduler;
   switch (feature) {
-    case Feature::partial_reliability: return probe_capability<option::PrSupported>(socket);
+    case Feature::partial_reliability: return probe_capability<option::PrSupported>(socket, lack);
     case Feature::interleaving: {
       std::error_code error;
       socket.set(option::FragmentInterleave{}, error);
-      return probe_capability<option::InterleavingSupported>(socket);
+      note(error, lack);
+      return probe_capability<option::InterleavingSupported>(socket, lack);
     }
-    case Feature::reconfiguration: return probe_capability<option::ReconfigSupported>(socket);
+    case Feature::reconfiguration: return probe_capability<option::ReconfigSupported>(socket, lack);
     // Which takes authentication, and the probe before this has turned that on.
-    case Feature::address_changes: return probe_capability<option::AsconfSupported>(socket);
-    case Feature::authentication: return probe_capability<option::AuthSupported>(socket);
-    case Feature::congestion_marks: return probe_capability<option::EcnSupported>(socket);
+    case Feature::address_changes: return probe_capability<option::AsconfSupported>(socket, lack);
+    case Feature::authentication: return probe_capability<option::AuthSupported>(socket, lack);
+    case Feature::congestion_marks: return probe_capability<option::EcnSupported>(socket, lack);
     case Feature::stream_schedulers:
-      return can_set(socket, StreamScheduler{StreamScheduler::Scheduler::priority});
+      return can_set(socket, StreamScheduler{StreamScheduler::Scheduler::priority}, lack);
     case Feature::weighted_schedulers:
-      return can_set(socket, StreamScheduler{StreamScheduler::Scheduler::weighted_fair});
-    case Feature::potentially_failed: return probe_suspicion(socket);
+      return can_set(socket, StreamScheduler{StreamScheduler::Scheduler::weighted_fair}, lack);
+    case Feature::potentially_failed: return probe_suspicion(socket, lack);
     case Feature::switching_primary:
-      return probe(socket, PeerAddrThlds{.potentially_failed = 0, .switch_primary = 0},
+      return probe(socket, PeerAddrThlds{.potentially_failed = 0, .switch_primary = 0}, lack,
                    [](const PeerAddrThlds& fresh) {
                      return fresh.switch_primary.value_or(PeerAddrThlds::never) != PeerAddrThlds::never;
                    });
-    case Feature::udp_encapsulation: return probe_encapsulation(socket);
+    case Feature::udp_encapsulation: return probe_encapsulation(socket, lack);
     case Feature::packet_size_probing:
-      return probe(socket, PlpmtudProbeInterval{std::chrono::seconds{5}},
+      return probe(socket, PlpmtudProbeInterval{std::chrono::seconds{5}}, lack,
                    [](const PlpmtudProbeInterval& fresh) { return fresh.interval.has_value(); });
   }
   return Support::absent;
@@ -142,7 +164,8 @@ Features probe_features(std::error_code& error) noexcept {
   const OneToOneSocket socket = open_any(error);
   if (error) return features;
   for (FeatureSupport& one : features.all_) {
-    one.support = probe(socket, one.feature);
+    one.support = probe(socket, one.feature, error);
+    if (error) return {};
     const bool is_forbidden = one.support == Support::forbidden;
     if (one.feature == Feature::potentially_failed && is_forbidden) one.sysctl = "net.sctp.pf_enable";
   }

@@ -86,7 +86,7 @@ class Features {
 };
 
 /// Tries all of it on a socket of its own, which is closed again; some thirty system calls. Fails where SCTP
-/// is not available.
+/// is not available, and for want of memory or descriptors; then all are absent.
 [[nodiscard]] SCTPXX_EXPORT Features probe_features();
 [[nodiscard]] SCTPXX_EXPORT Features probe_features(std::error_code& error) noexcept;
 

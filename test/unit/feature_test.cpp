@@ -210,14 +210,16 @@ TEST_CASE("Where SCTP is not here nothing is probed, and all is absent") {
   CHECK_THROWS_WITH(probe_features(), StartsWith("cannot open an SCTP socket: this kernel has no SCTP"));
 }
 
+/// How many calls it takes until the socket is there.
+std::size_t calls_to_open() {
+  const FakeKernel kernel;
+  static_cast<void>(available());
+  return kernel.total() - 1;  // without close
+}
+
 TEST_CASE("What could not be asked for is absent, and the rest is found") {
   // Whichever call fails, once the socket is there.
-  std::size_t opening = 0;
-  {
-    const FakeKernel kernel;
-    static_cast<void>(available());
-    opening = kernel.total() - 1;  // without close
-  }
+  const std::size_t opening = calls_to_open();
   for (std::size_t position = opening;; ++position) {
     FakeKernel kernel;
     kernel.fail_at(position, EDQUOT);
@@ -232,6 +234,27 @@ TEST_CASE("What could not be asked for is absent, and the rest is found") {
     for (const FeatureSupport& one : features) absent += one.support == Support::absent ? 1U : 0U;
     CAPTURE(position, kernel.story());
     CHECK(absent <= 2);  // that, and what this kernel lacks
+  }
+}
+
+TEST_CASE("A lack of memory or descriptors is an error whichever call it hits, and no feature's absence") {
+  const int lack = GENERATE(ENOMEM, ENOBUFS, EMFILE, ENFILE, EINTR, EAGAIN);
+  const std::size_t opening = calls_to_open();
+  for (std::size_t position = opening;; ++position) {
+    FakeKernel kernel;
+    kernel.files[udp_port] = "9899\n";
+    kernel.fail_at(position, lack);
+    std::error_code error;
+    const Features features = probe_features(error);
+    if (!kernel.failed_at) {
+      CHECK(position > opening + 20);
+      break;
+    }
+    CAPTURE(position, kernel.story());
+    CHECK(error == std::error_code{lack, std::system_category()});
+    for (const FeatureSupport& one : features) CHECK(one.support == Support::absent);
+    CHECK(kernel.open_count() == 0);
+    CHECK(probe_features()[Feature::partial_reliability].support == Support::on);
   }
 }
 
