@@ -30,8 +30,16 @@ Patience Patience::at_most(std::chrono::milliseconds time) const noexcept {
 }
 
 void Patience::exhaust() const noexcept {
+  constexpr int moment = 10;
   std::error_code ignored;
-  while (wait_for(-1, 0, *this, ignored) == Waited::ready) {
+  for (;;) {
+    switch (wait_for(-1, 0, *this, ignored)) {
+      case Waited::ready: break;
+      case Waited::impatient: return;
+      case Waited::failed:
+        if (is_over()) return;
+        sys::poll(nullptr, 0, moment);  // which a limit of descriptors, or a lack of memory, does not hinder
+    }
   }
 }
 

@@ -214,3 +214,12 @@ TEST_CASE("Without a descriptor left an interface is not taken for one that is n
   const Address none{"fe80::1%none", 7, error};
   CHECK(error == sctp::Errc::malformed_address);
 }
+
+TEST_CASE("Without a descriptor left patience takes its time all the same", "[descriptor]") {
+  const sctp::Patience patience{std::chrono::milliseconds{20}};
+  {
+    const test::NoDescriptors meanwhile;
+    patience.exhaust();
+  }
+  CHECK(patience.is_over());
+}

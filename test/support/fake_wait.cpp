@@ -30,7 +30,7 @@ int poll(pollfd* first, nfds_t count, int timeout) noexcept {
   FakeKernel& kernel = FakeKernel::current();
   const InKernel call{kernel};
   const std::span descriptors{first, count};
-  const int fd = first->fd < 0 ? -2 : first->fd;
+  const int fd = count == 0 || first->fd < 0 ? -2 : first->fd;
   if (kernel.enter(Call::poll, fd)) return -1;
   if (count > 2 ||
       (count == 2 && !(kernel.is_open(first[1].fd) && kernel.descriptor(first[1].fd).is_eventfd)))
