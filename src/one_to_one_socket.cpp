@@ -267,8 +267,9 @@ AssociationChange::End OneToOneSocket::shutdown(ReceiveBuffer& buffer, const Pat
                                                 ReceiveHandler handle, std::error_code& error) {
   constexpr milliseconds moment{10};
   Shutdown end{association(), error};
-  bool is_over = !error && patience.is_woken();
-  for (bool is_done = static_cast<bool>(error); !is_done;) {
+  if (error) return AssociationChange::End::none;  // what nobody has received is still there to be
+  bool is_over = patience.is_woken();
+  for (bool is_done = false; !is_done;) {
     if (is_over && !end.is_gone()) {
       abort();
       return AssociationChange::End::own_abort;

@@ -166,10 +166,11 @@ class OneToOneSocket : public Socket {
 
   /// Ends the association in order, as far as that can be had, and tells how it ended: sends SHUTDOWN as
   /// above, gives `handle` all that still comes, and waits for the end. When the patience is over first it
-  /// aborts, and answers `own_abort`. Closes the socket in either case. Answers `none` where there was no
-  /// association, or its end had been received before. A message that could not be received is the error that
-  /// is told at last; what came after it has been handled. `buffer`: as for `receive`, and what has begun in
-  /// it is completed; who has received pieces does so to the end of the stream before.
+  /// aborts, and answers `own_abort`. Closes the socket, unless SHUTDOWN could not be sent. Answers `none`
+  /// where there was no association, or its end had been received before. A message that could not be
+  /// received is the error that is told at last; what came after it has been handled. `buffer`: as for
+  /// `receive`, what has begun in it is completed; who has received pieces does so to the end of the stream
+  /// before.
   SCTPXX_EXPORT AssociationChange::End shutdown(ReceiveBuffer& buffer, const Patience& patience,
                                                 ReceiveHandler handle);
   SCTPXX_EXPORT AssociationChange::End shutdown(ReceiveBuffer& buffer, const Patience& patience,

@@ -222,8 +222,8 @@ TEST_CASE("A message that cannot be received does not end a shutdown, and is tol
 
 TEST_CASE("A shutdown that cannot be done is told, and the socket is closed all the same") {
   Ending test;
-  const auto [call, failure] = GENERATE(
-      values<std::pair<Call, int>>({{Call::shutdown, EIO}, {Call::recvmsg, EIO}, {Call::poll, ENOMEM}}));
+  const auto [call, failure] =
+      GENERATE(values<std::pair<Call, int>>({{Call::recvmsg, EIO}, {Call::poll, ENOMEM}}));
   CAPTURE(to_string(call));
   test.kernel.fail_next(call, failure);
   SECTION("with an error code") {
@@ -239,6 +239,28 @@ TEST_CASE("A shutdown that cannot be done is told, and the socket is closed all 
       CHECK_THROWS_AS(test.socket.shutdown(test.buffer, {}, nothing), std::bad_alloc);
     }
   }
+  CHECK_FALSE(test.socket.is_open());
+}
+
+TEST_CASE("A shutdown that cannot be sent is told, and leaves the socket, and on it what nobody has read") {
+  const Style style = GENERATE(Style::one_to_one, Style::peeled_off);
+  Ending test{style};
+  test.kernel.receives(piece("one").end());
+  const auto fail_once = [&] {
+    test.kernel.fail_next(style == Style::one_to_one ? Call::shutdown : Call::sendmsg, ENOBUFS);
+  };
+  fail_once();
+  CHECK(test.shutdown() == End::none);
+  CHECK(test.error == std::errc::no_buffer_space);
+  fail_once();
+  CHECK_THROWS_AS(test.socket.shutdown(test.buffer, {}, [](const Received&) {}), std::system_error);
+  CHECK(test.heard.empty());
+  REQUIRE(test.socket.is_open());
+  test.ends(shutdown_complete);
+  CHECK(test.shutdown() == End::own_shutdown);
+  CHECK_FALSE(test.error);
+  REQUIRE(test.heard.size() == 2);
+  CHECK(test.heard[0] == "one");
   CHECK_FALSE(test.socket.is_open());
 }
 
