@@ -52,22 +52,22 @@ void Shutdown::note_loss(std::error_code loss) noexcept {
 
 Next Shutdown::step(ReceiveBuffer& buffer, ReceiveHandler handle, std::error_code& error) {
   std::error_code failure;
-  const Received received = association_.socket().try_receive(buffer, failure);
+  Received received = association_.socket().try_receive(buffer, failure);
+  // The kernel says so once, in front of nothing. A socket that says so again has no more to say.
   if (failure == Condition::association_ended) {
     note_loss(failure);
-  } else if (failure && !failure_) {
-    failure_ = failure;
+    received = association_.socket().try_receive(buffer, failure);
   }
+  const bool has_ended = failure == Condition::association_ended;
+  if (failure && !has_ended && !failure_) failure_ = failure;
   error = failure_;
   switch (received.status()) {
     case ReceiveStatus::notification: note(*received.notification()); [[fallthrough]];
     case ReceiveStatus::message: handle(received); return Next::again;
-    case ReceiveStatus::failed: {
+    case ReceiveStatus::failed:
       // What is behind it can be received when there is memory again.
       if (failure == std::errc::not_enough_memory) return Next::wait_a_moment;
-      const bool goes_on = failure == Condition::association_ended || failure == Condition::message_dropped;
-      return goes_on ? Next::again : Next::done;
-    }
+      return failure == Condition::message_dropped ? Next::again : Next::done;
     case ReceiveStatus::would_block: return is_gone_ ? Next::done : Next::wait_readable;
     case ReceiveStatus::end_of_stream: break;
   }

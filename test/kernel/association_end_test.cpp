@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: sctpxx contributors
 // SPDX-License-Identifier: MIT
 #include <poll.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <array>
@@ -210,4 +211,15 @@ TEST_CASE("A peeled-off socket is shut down within a time as any other", "[assoc
     CHECK(handled.answers.empty());
   }
   CHECK_FALSE(peer.is_open());
+}
+
+TEST_CASE("A shutdown of a descriptor that listens, and never has an association, ends",
+          "[association_end]") {
+  const sctp::Listener listener = test::listen();
+  OneToOneSocket adopted = OneToOneSocket::adopt(::dup(listener.fd()));
+  sctp::ReceiveBuffer buffer;
+  Handled handled;
+  CHECK(adopted.shutdown(buffer, 5s, handled) == End::none);
+  CHECK(handled.answers.empty());
+  CHECK_FALSE(adopted.is_open());
 }

@@ -113,6 +113,41 @@ TEST_CASE("A shutdown that cannot begin says so; one of what has ended has what 
   }
 }
 
+TEST_CASE("The steps end where the socket says again and again that there is no association") {
+  const auto [reason, end] = GENERATE(values<std::pair<int, End>>({{ECONNRESET, End::peer_abort},
+                                                                   {ECONNABORTED, End::own_abort},
+                                                                   {ETIMEDOUT, End::timeout},
+                                                                   {ENOTCONN, End::none},
+                                                                   {EPIPE, End::none},
+                                                                   {ESHUTDOWN, End::none}}));
+  CAPTURE(reason);
+  One test;
+  test.kernel.receives(piece("left").end());
+  Shutdown shutdown{test.socket.association()};
+  CHECK(test.step(shutdown) == Next::again);
+  test.kernel.forget_calls();
+  for (std::size_t position = 0; position != 100; ++position) test.kernel.fail_at(position, reason);
+  Next next{};
+  for (int steps = 0; steps != 5 && (next = test.step(shutdown)) == Next::again; ++steps) {
+  }
+  CHECK(next == Next::done);
+  CHECK(shutdown.end() == end);
+  CHECK_FALSE(test.error);
+  CHECK(test.messages == std::vector<std::string>{"left"});
+}
+
+TEST_CASE("What comes behind the error of a loss is handed out by the steps") {
+  One test;
+  Shutdown shutdown{test.socket.association()};
+  test.kernel.fail_next(Call::recvmsg, ECONNRESET);
+  test.kernel.receives(piece("left").end());
+  test.ends();
+  while (test.step(shutdown) == Next::again) {
+  }
+  CHECK(test.messages == std::vector<std::string>{"left"});
+  CHECK_FALSE(test.error);
+}
+
 TEST_CASE("The steps of a shutdown of all end with the last association, and let none in") {
   Many test{seven, eight};
   test.socket.listen();
