@@ -84,7 +84,7 @@ void ReceiveBuffer::Reassembler::make_ready() {
   if (peer_shuts_down_.size() == peer_shuts_down_.capacity()) {
     peer_shuts_down_.reserve(2 * peer_shuts_down_.size() + 4);
   }
-  is_idle_ = messages_.size() == 0 && failed_sends_.size() == 0 && !held_ && !event_.has_begun;
+  is_idle_ = unfinished() == 0 && !held_ && !nameless_has_begun_;
 }
 
 MutableBytes ReceiveBuffer::Reassembler::prepare() {
@@ -129,7 +129,8 @@ std::optional<Received> ReceiveBuffer::Reassembler::commit(const Piece& piece,
                                                            std::error_code& error) noexcept {
   const Bytes bytes = take_room(piece.size);
   if (bytes.empty()) return std::nullopt;
-  if (takes(piece) && messages_.is_empty()) return message_from(piece, bytes);  // as nearly all are
+  if (takes(piece) && messages_.is_empty() && !nameless_has_begun_)
+    return message_from(piece, bytes);  // as nearly all are
   is_idle_ = false;
   if (piece.is_notification) return take_event_piece(piece, bytes, error);
   const MessageKey key = key_of(piece);
@@ -153,7 +154,9 @@ std::optional<ReceivedPiece> ReceiveBuffer::Reassembler::commit_piece(const Piec
   if (piece.is_notification) return take_event_piece(piece, bytes, error);
   const MessageKey key = key_of(piece);
   Unfinished* message = messages_.find(key);
-  if (!piece.has_info || (message != nullptr && message->fate != Unfinished::Fate::streamed)) {
+  const bool is_streamed =
+      message != nullptr ? message->fate == Unfinished::Fate::streamed : !nameless_has_begun_;
+  if (!piece.has_info || !is_streamed) {
     const auto whole = take_data(piece, key, bytes, error);
     if (!whole) return std::nullopt;
     return MessagePiece{.part = *whole, .offset = 0, .last = true};
@@ -180,10 +183,17 @@ std::optional<Message> ReceiveBuffer::Reassembler::take_data(const Piece& piece,
                                                              Bytes bytes, std::error_code& error) noexcept {
   if (!piece.has_info) {
     messages_.drop_all(pool_);  // it may have been a piece of any of them
+    nameless_has_begun_ = !piece.end_of_record;
     error = Errc::receive_info_missing;
     return std::nullopt;
   }
   Unfinished* message = messages_.find(key);
+  if (message == nullptr && std::exchange(nameless_has_begun_, false)) {
+    // What looks like a beginning goes on with that one; where messages interleave, it may do so.
+    if (!piece.end_of_record) messages_.begin(key, message_from(piece, {})).fate = Unfinished::Fate::dropped;
+    error = Errc::receive_info_missing;
+    return std::nullopt;
+  }
   if (message == nullptr) {
     if (piece.end_of_record && bytes.size() <= limit_) return message_from(piece, bytes);
     message = &messages_.begin(key, message_from(piece, {}));
@@ -206,6 +216,7 @@ std::optional<Message> ReceiveBuffer::Reassembler::take_data(const Piece& piece,
   const bool is_whole = message->fate == Unfinished::Fate::joined;
   Message whole = message->first;
   deliver(messages_.end(key));
+  nameless_has_begun_ = false;  // it was a piece of this one
   if (!is_whole) return std::nullopt;
   whole.payload = delivered_.bytes();
   return whole;
@@ -262,6 +273,7 @@ std::optional<Notification> ReceiveBuffer::Reassembler::take(AssociationChange c
     case cannot_start: life_ = Life::not_begun; break;
     default: return change;
   }
+  nameless_has_begun_ = false;
   // The kernel tells of most messages that are cut off, but not of those cut off by a restart.
   messages_.abort_all_of(change.association);
   held_.emplace(change);
@@ -270,6 +282,7 @@ std::optional<Notification> ReceiveBuffer::Reassembler::take(AssociationChange c
 
 std::optional<Notification> ReceiveBuffer::Reassembler::take(const PartialDeliveryAborted& event,
                                                              bool names_message) noexcept {
+  nameless_has_begun_ = false;
   std::optional<MessageKey> key = MessageKey{event.association, event.stream, event.unordered};
   if (messages_.find(*key) == nullptr) {
     key = names_message ? std::nullopt : messages_.only_one_of(event.association);
@@ -281,6 +294,7 @@ std::optional<Notification> ReceiveBuffer::Reassembler::take(const PartialDelive
 
 void ReceiveBuffer::Reassembler::abandon_unfinished() noexcept {
   is_idle_ = false;
+  nameless_has_begun_ = false;
   event_.has_begun = event_.is_dropped = false;  // half an event tells nothing
   failed_sends_.abandon();
   messages_.abort_all();
@@ -297,6 +311,7 @@ void ReceiveBuffer::Reassembler::take_over(AssociationId association, Reassemble
   is_idle_ = from.is_idle_ = false;
   from.room_ = {};  // it may be behind a message that goes
   messages_.take_over(association, from.messages_, pool_, from.pool_);
+  nameless_has_begun_ |= from.nameless_has_begun_;
   failed_sends_.take_over(association, from.failed_sends_);
   if (std::erase(from.peer_shuts_down_, association) != 0) peer_shuts_down_.push_back(association);
 }

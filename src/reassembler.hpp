@@ -97,6 +97,7 @@ class ReceiveBuffer::Reassembler {
   MutableBytes room_;  // what `prepare` gave, or was given
   bool room_is_callers_ = false;
   UnfinishedMessages messages_;
+  bool nameless_has_begun_ = false;  // a message without SCTP_RCVINFO, and its end may come with it
   CopiedEvent event_;
   FailedSends failed_sends_;
   Storage delivered_;                           // what was last handed out, when it had been joined

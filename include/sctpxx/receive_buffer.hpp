@@ -93,9 +93,9 @@ class ReceiveBuffer {
 
   /// Takes the piece that was written to the start of the room that `prepare` gave. Answers the message or
   /// event that it completed, or nothing. Fails, without harm to any other message, with
-  /// Errc::message_exceeds_limit, Errc::receive_info_missing, Errc::malformed_notification, or
-  /// `not_enough_memory`. Of a message whose beginning `commit_piece` handed out, the rest is dropped, which
-  /// PartialDeliveryAborted tells once.
+  /// Errc::message_exceeds_limit, Errc::malformed_notification, or `not_enough_memory`, and with
+  /// Errc::receive_info_missing, which drops whatever it may be a piece of. Of a message whose beginning
+  /// `commit_piece` handed out, the rest is dropped, which PartialDeliveryAborted tells once.
   [[nodiscard]] SCTPXX_EXPORT std::optional<Received> commit(const Piece& piece,
                                                              std::error_code& error) noexcept;
 

@@ -38,17 +38,23 @@ class ReceiveModel {
     if (piece.is_notification) return take_event_piece(piece, copy_of(bytes));
     if (!piece.has_info) {
       for (Open& one : open_) one.fate = Fate::dropped;  // it may have been a piece of any of them
+      nameless_has_begun_ = !piece.end_of_record;
       return {told(make_error_code(Errc::receive_info_missing))};
     }
     std::vector<Told> given_up;
     auto open = find(piece, given_up);
     const bool is_whole = open == open_.end() && piece.end_of_record;
+    std::vector<Told> all;
     if (open == open_.end()) {
       const bool is_beside = find_key(piece.association, piece.stream, piece.unordered) != open_.end();
-      const Fate fate = way == Way::joined ? Fate::joined : Fate::streamed;
+      Fate fate = way == Way::joined ? Fate::joined : Fate::streamed;
+      if (nameless_has_begun_) {
+        fate = Fate::dropped;
+        all.push_back(told(make_error_code(Errc::receive_info_missing)));
+        nameless_has_begun_ = false;
+      }
       open = open_.insert(open, Open{piece, is_beside, fate, 0, {}});
     }
-    std::vector<Told> all;
     const std::size_t before = std::exchange(open->received, open->received + bytes.size());
     if (open->fate == Fate::joined) {
       if (open->received > limit_ || (refused && !is_whole && may_refuse(bytes.size()))) {
@@ -68,6 +74,7 @@ class ReceiveModel {
         all.push_back(way == Way::joined ? open->told_as_message()
                                          : open->told_as_piece(0, open->bytes, true));
       }
+      nameless_has_begun_ = false;  // whose end this may have been
       open_.erase(open);
     }
     all.insert(all.end(), given_up.begin(), given_up.end());
@@ -75,6 +82,7 @@ class ReceiveModel {
   }
 
   std::vector<Told> abandon() {
+    nameless_has_begun_ = false;
     event_.reset();
     std::vector<Told> all;
     abort_those([](const Open&) { return true; }, all);
@@ -213,6 +221,7 @@ class ReceiveModel {
     std::vector<Told> all;
     if (change.state == lost || change.state == restarted || change.state == shutdown_complete ||
         change.state == cannot_start) {
+      nameless_has_begun_ = false;
       abort_those([&](const Open& one) { return one.first.association == change.association; }, all);
     }
     all.push_back(told(Notification{change}));
@@ -221,6 +230,7 @@ class ReceiveModel {
 
   /// It names the message, or says stream 0 and identifier 0 and means the only one that its association has.
   std::vector<Told> take(const PartialDeliveryAborted& event, bool may_mean_any) {
+    nameless_has_begun_ = false;
     const auto same_association = [&](const Open& one) { return one.first.association == event.association; };
     auto open = find_key(event.association, event.stream, event.unordered);
     if (open == open_.end() && may_mean_any && event.stream == StreamId{} && !event.unordered &&
@@ -281,7 +291,8 @@ class ReceiveModel {
   };
   std::size_t limit_;
   std::size_t total_limit_;
-  std::vector<Open> open_;  // in the order in which they began
+  std::vector<Open> open_;           // in the order in which they began
+  bool nameless_has_begun_ = false;  // a message that came without SCTP_RCVINFO, and has not ended
   std::vector<Failed> failed_;
   std::optional<Event> event_;
   std::set<AssociationId> peer_shuts_down_;

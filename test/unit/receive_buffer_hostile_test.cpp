@@ -48,6 +48,49 @@ TEST_CASE("An abort of a message that is not open leaves another stream's messag
   CHECK(transcript.since() == "s5 aborted after 3");
 }
 
+TEST_CASE("What may go on with a message whose beginning came without SCTP_RCVINFO is not handed out") {
+  Transcript transcript;
+  transcript.take("hel", Piece{});
+  transcript.take("lo", ends_on(1));
+  transcript.take("fine", ends_on(1));
+  CHECK(transcript.since() == no_info + "; " + no_info + "; s1 'fine'");
+
+  transcript.take("hel", Piece{});
+  transcript.take("l", begins_on(1));
+  CHECK(transcript.buffer.unfinished() == 1);
+  transcript.take("fine", ends_on(2));
+  transcript.take("o", ends_on(1));
+  transcript.take("fine", ends_on(1));
+  CHECK(transcript.since() == no_info + "; " + no_info + "; s2 'fine'; s1 'fine'");
+
+  Piece last;
+  last.end_of_record = true;
+  transcript.take("hel", Piece{});
+  transcript.take("lo", last);
+  transcript.take("fine", ends_on(1));
+  CHECK(transcript.since() == no_info + "; " + no_info + "; s1 'fine'");
+  CHECK(transcript.buffer.unfinished() == 0);
+}
+
+TEST_CASE("Nothing goes on with a message without SCTP_RCVINFO once that is aborted, or all is over") {
+  Transcript transcript;
+  transcript.take("hel", Piece{});
+  SECTION("aborted") {
+    transcript.take_event(partial_delivery_event(ours));
+    CHECK(transcript.since() == no_info + "; s0 aborted after 0");
+  }
+  SECTION("the association has ended") {
+    transcript.take_event(assoc_change(State::lost, {.association = ours}));
+    CHECK(transcript.since() == no_info + "; lost");
+  }
+  SECTION("given up") {
+    transcript.buffer.abandon_unfinished();
+    CHECK(transcript.since() == no_info);
+  }
+  transcript.take("fine", ends_on(1));
+  CHECK(transcript.since() == "s1 'fine'");
+}
+
 TEST_CASE("A large message is not copied anew with each piece where memory is scarce") {
   constexpr std::size_t limit = 16'000'000;
   Transcript transcript{2048, limit, 24'000'000};

@@ -229,6 +229,12 @@ TEST_CASE("A piece without SCTP_RCVINFO is an error, and what it may have been o
   transcript.take_pieces("fine", ends_on(1));
   CHECK(transcript.since() == "s1@0 'fine' last");
   CHECK(transcript.buffer.unfinished() == 0);
+
+  transcript.take_pieces("hel", nameless);
+  transcript.take_pieces("l", begins_on(1));
+  transcript.take_pieces("o", ends_on(1));
+  transcript.take_pieces("fine", ends_on(1));
+  CHECK(transcript.since() == no_info + "; " + no_info + "; s1@0 'fine' last");
 }
 
 }  // namespace

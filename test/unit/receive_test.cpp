@@ -116,6 +116,20 @@ TEST_CASE("A message whose information was cut away is an error, and the next on
   CHECK_FALSE(test.error);
 }
 
+TEST_CASE(
+    "A message of which the first piece's information was cut away is not handed out without its beginning") {
+  Borrowed test;
+  ReceiveBuffer buffer = new_or_used(test);
+  test.kernel.receives(piece("hel").carrying(Arrival::Control::cut_info));
+  test.kernel.receives(piece("lo").end());
+  test.kernel.receives(piece("fine").end());
+  for (int round = 0; round != 2; ++round) {
+    CHECK(test.socket.receive(buffer, test.error).status() == Received::Status::failed);
+    CHECK(test.error == Errc::receive_info_missing);
+  }
+  CHECK(text_of(test.socket.receive(buffer, test.error)) == "fine");
+}
+
 TEST_CASE("Other ancillary data before the message's own is passed over") {
   Borrowed test;
   ReceiveBuffer buffer = new_or_used(test);
