@@ -126,8 +126,11 @@ inline bool ReceiveHeader::read(const msghdr& message, Message& about) const noe
   if (const auto source = native::address_from(source_, message.msg_namelen)) about.source = *source;
   // 6.1 never, and 6.12 not always, writes it where a message came from a link-local address.
   if (about.source.scope() != 0) about.source = about.source.with_scope(0);
+  const auto* const end = static_cast<const unsigned char*>(message.msg_control) + message.msg_controllen;
   auto* header = CMSG_FIRSTHDR(&message);
   for (; header != nullptr; header = CMSG_NXTHDR(const_cast<msghdr*>(&message), header)) {
+    const auto left = static_cast<std::size_t>(end - reinterpret_cast<const unsigned char*>(header));
+    if (header->cmsg_len > left) return false;  // the macros look at what is behind it alone
     if (header->cmsg_level != IPPROTO_SCTP || header->cmsg_type != SCTP_RCVINFO) continue;
     sctp_rcvinfo info;
     if (header->cmsg_len < CMSG_LEN(sizeof info)) continue;

@@ -28,14 +28,15 @@ T at(Bytes bytes, std::size_t offset) {
   return value;
 }
 
-/// The first control message of this type that is long enough, found without the macros.
+/// The first control message of this type that is long enough, found without the macros. One that claims more
+/// than there is ends them: no kernel writes that.
 std::optional<Bytes> find(Bytes control, int type, std::size_t size) {
   constexpr std::size_t alignment = sizeof(std::size_t);
   while (control.size() >= sizeof(cmsghdr)) {
     const auto header = at<cmsghdr>(control, 0);
-    if (header.cmsg_len < sizeof header) return {};
+    if (header.cmsg_len < sizeof header || header.cmsg_len > control.size()) return {};
     if (header.cmsg_level == IPPROTO_SCTP && header.cmsg_type == type &&
-        header.cmsg_len >= sizeof header + size && control.size() >= sizeof header + size)
+        header.cmsg_len >= sizeof header + size)
       return control.subspan(sizeof header, size);
     // The kernel's padding is in the buffer, too.
     const std::size_t next = (header.cmsg_len + alignment - 1) / alignment * alignment;
@@ -45,7 +46,7 @@ std::optional<Bytes> find(Bytes control, int type, std::size_t size) {
   return {};
 }
 
-/// What a kernel can do: lengths of messages stay within what it says it has written.
+/// Lengths of messages stay within what was written.
 bool is_well_formed(Bytes control) {
   while (!control.empty()) {
     if (control.size() < sizeof(cmsghdr)) return true;
@@ -73,7 +74,6 @@ void check_received(Bytes input) {
   message.msg_namelen = static_cast<socklen_t>(name);
   const Bytes control =
       input.subspan(2 + name).first(std::min(input.size() - 2 - name, message.msg_controllen));
-  if (!is_well_formed(control)) return;
   std::memcpy(message.msg_control, control.data(), control.size());
   message.msg_controllen = control.size();
   const Piece piece = header.piece(message, 17);
