@@ -48,8 +48,10 @@ std::string describe(const PeerAddressChange& event) {
 }
 
 std::string describe(const RemoteError& event) {
-  return of(event.association) + ": the peer reports: " + to_string(event.cause) +
-         (event.value.empty() ? "" : " " + escaped(event.value));
+  std::string text = of(event.association) + ": the peer reports: " + to_string(event.cause);
+  // g++ 12 warns of `" " + escaped(…)` at -O3 (-Wrestrict).
+  if (!event.value.empty()) text.append(" ").append(escaped(event.value));
+  return text;
 }
 
 std::string describe(const SendFailed& event) {
