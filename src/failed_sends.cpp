@@ -50,6 +50,10 @@ void FailedSends::abandon() noexcept {
   for (Joining& one : joining_) one.is_due = true;
 }
 
+void FailedSends::abandon(AssociationId association) noexcept {
+  for (Joining& one : joining_) one.is_due |= one.message.association == association;
+}
+
 std::optional<SendFailed> FailedSends::next() noexcept {
   const auto due = std::ranges::find_if(joining_, [](const Joining& one) { return one.is_due; });
   if (due == joining_.end()) return std::nullopt;

@@ -34,6 +34,7 @@ class FailedSends {
 
   /// No more chunks will come.
   void abandon() noexcept;
+  void abandon(AssociationId association) noexcept;
 
   /// The next that was joined, or was never completed.
   std::optional<SendFailed> next() noexcept;

@@ -235,10 +235,11 @@ std::size_t OneToManySocket::shutdown_all(ReceiveBuffer& buffer, const Patience&
   for (bool has_aborted = false;;) {
     const Shutdown::Next next = end.step(buffer, handle, error);
     if (next == Shutdown::Next::done) return aborted;
-    if (next == Shutdown::Next::wait_readable) {
+    if (next != Shutdown::Next::again) {
       std::error_code failure;
       if (has_aborted) return aborted;
-      if (wait_for(fd_, POLLIN, patience, failure) == Waited::failed) return error = failure, aborted;
+      const auto most = next == Shutdown::Next::wait_a_moment ? std::chrono::milliseconds{10} : long_time;
+      if (wait_for(fd_, POLLIN, patience, failure, most) == Waited::failed) return error = failure, aborted;
     }
     if (has_aborted || !patience.is_over()) continue;  // a peer may go on sending for ever
     has_aborted = true;

@@ -300,6 +300,13 @@ void ReceiveBuffer::Reassembler::abandon_unfinished() noexcept {
   messages_.abort_all();
 }
 
+void ReceiveBuffer::Reassembler::abandon_unfinished(AssociationId association) noexcept {
+  is_idle_ = false;
+  failed_sends_.abandon(association);
+  messages_.abort_all_of(association);
+  std::erase(peer_shuts_down_, association);
+}
+
 void ReceiveBuffer::Reassembler::make_room_for(AssociationId association, const Reassembler& from) {
   is_idle_ = false;
   messages_.make_room_for(association, from.messages_);

@@ -53,6 +53,7 @@ class ReceiveBuffer::Reassembler {
   void prepare_piece(MutableBytes room);
   std::optional<ReceivedPiece> commit_piece(const Piece& piece, std::error_code& error) noexcept;
   void abandon_unfinished() noexcept;
+  void abandon_unfinished(AssociationId association) noexcept;
   [[nodiscard]] const std::optional<Message>& dropped() const noexcept { return dropped_; }
   [[nodiscard]] std::size_t unfinished() const noexcept;
   [[nodiscard]] std::size_t footprint() const noexcept;

@@ -67,6 +67,10 @@ void ReceiveBuffer::abandon_unfinished() noexcept {
   if (reassembler_) reassembler_->abandon_unfinished();
 }
 
+void ReceiveBuffer::abandon_unfinished(AssociationId association) noexcept {
+  if (reassembler_) reassembler_->abandon_unfinished(association);
+}
+
 std::optional<Message> ReceiveBuffer::dropped() const noexcept {
   return reassembler_ ? reassembler_->dropped() : std::nullopt;
 }

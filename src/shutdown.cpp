@@ -16,6 +16,17 @@ namespace sctp::inline v0 {
 
 using Next = Shutdown::Next;
 
+namespace {
+
+/// Nobody is left; what will never be complete is still to be told.
+Next give_up_unfinished(ReceiveBuffer& buffer) noexcept {
+  if (buffer.unfinished() == 0) return Next::done;
+  buffer.abandon_unfinished();
+  return Next::again;
+}
+
+}  // namespace
+
 Shutdown::Shutdown(Association association, std::error_code& error) noexcept : association_{association} {
   association_.shutdown(error);
   if (error != Condition::association_ended) return;
@@ -67,8 +78,14 @@ Next Shutdown::step(ReceiveBuffer& buffer, ReceiveHandler handle, std::error_cod
     case ReceiveStatus::failed:
       // What is behind it can be received when there is memory again.
       if (failure == std::errc::not_enough_memory) return Next::wait_a_moment;
+      if (has_ended) return give_up_unfinished(buffer);
       return failure == Condition::message_dropped ? Next::again : Next::done;
-    case ReceiveStatus::would_block: return is_gone_ ? Next::done : Next::wait_readable;
+    case ReceiveStatus::would_block:
+      if (is_gone_) return give_up_unfinished(buffer);
+      if (buffer.unfinished() == 0) return Next::wait_readable;
+      // Where the rest of a message was given up the kernel (6.1) keeps the event of the end.
+      is_gone_ = has_none();
+      return is_gone_ ? Next::again : Next::wait_a_moment;
     case ReceiveStatus::end_of_stream: break;
   }
   // Where the peer has shut down, too, its stream ends before the association does. Nothing but another look
@@ -115,10 +132,11 @@ Next ShutdownAll::step(ReceiveBuffer& buffer, ReceiveHandler handle, std::error_
       if (failure == std::errc::not_enough_memory) return lacked_memory ? Next::done : Next::again;
       return failure == Condition::message_dropped ? Next::again : Next::done;
     case ReceiveStatus::would_block:
-      if (is_empty_) return Next::done;
+      if (is_empty_) return give_up_unfinished(buffer);
       // The event of the last end may have come since: that is worth another look.
       is_empty_ = native::has_nobody(socket_.fd());
-      return is_empty_ ? Next::again : Next::wait_readable;
+      if (is_empty_) return Next::again;
+      return buffer.unfinished() == 0 ? Next::wait_readable : Next::wait_a_moment;  // as above
     case ReceiveStatus::end_of_stream: break;
   }
   return Next::done;

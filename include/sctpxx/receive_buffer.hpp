@@ -109,6 +109,8 @@ class ReceiveBuffer {
 
   /// Gives up all unfinished messages, since nothing more can come. `next` then reports each.
   SCTPXX_EXPORT void abandon_unfinished() noexcept;
+  /// The same of one association, which has ended without a word of the kernel: see OneToManySocket.
+  SCTPXX_EXPORT void abandon_unfinished(AssociationId association) noexcept;
 
   /// Whose the message was that passed a limit last (Errc::message_exceeds_limit), and on which stream:
   /// without its payload. Nothing before there was one. It passed the limit of all where others had used that

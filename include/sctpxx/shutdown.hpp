@@ -28,7 +28,7 @@ class Shutdown {
   enum class Next : std::uint8_t {
     again,          ///< nothing; other work may come between
     wait_readable,  ///< waits until the descriptor is readable
-    wait_a_moment,  ///< waits ten milliseconds or so: no event tells when another look is worth it
+    wait_a_moment,  ///< waits ten milliseconds or so: it may be that no event tells when another look is due
     done            ///< closes the socket
   };
 
@@ -69,7 +69,7 @@ class ShutdownAll {
   SCTPXX_EXPORT explicit ShutdownAll(SocketRef one_to_many);
   SCTPXX_EXPORT ShutdownAll(SocketRef one_to_many, std::error_code& error) noexcept;
 
-  /// As Shutdown::step. Never asks to wait for a moment.
+  /// As Shutdown::step.
   [[nodiscard]] SCTPXX_EXPORT Shutdown::Next step(ReceiveBuffer& buffer, ReceiveHandler handle,
                                                   std::error_code& error);
 

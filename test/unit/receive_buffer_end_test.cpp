@@ -85,6 +85,24 @@ TEST_CASE("Giving up reports each unfinished message, and forgets a split event"
   CHECK(transcript.since() == "shutdown");
 }
 
+TEST_CASE("Giving up one association reports its unfinished messages, and leaves those of others") {
+  Transcript transcript;
+  transcript.buffer.abandon_unfinished(ours);  // before there was anything
+  transcript.take("a", begins_on(1));
+  transcript.take("bb", begins_on(1, true));
+  transcript.take("oth", begins_on(1, false, 6));
+  transcript.take_event(shutdown_event(ours));
+  CHECK(transcript.since() == "shutdown");
+  transcript.buffer.abandon_unfinished(ours);
+  while (const auto received = transcript.buffer.next()) transcript.say(describe(*received));
+  CHECK(transcript.since() == "s1 aborted after 1; s1u aborted after 2");
+  CHECK(transcript.buffer.unfinished() == 1);
+  transcript.take("er", ends_on(1, false, 6));
+  transcript.take("new", ends_on(1));
+  CHECK(transcript.since() == "s1 'other'; s1 'new'");
+  CHECK(transcript.buffer.unfinished() == 0);
+}
+
 TEST_CASE("Giving up again and again costs no memory") {
   Transcript transcript{1024, 1 << 20, 1 << 20};
   std::size_t warm = 0;

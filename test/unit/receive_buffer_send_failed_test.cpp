@@ -272,6 +272,18 @@ TEST_CASE("Giving up tells what is known of failed messages, those over the limi
   CHECK(transcript.buffer.unfinished() == 0);
 }
 
+TEST_CASE(
+    "Giving up one association tells what there is of its failed messages, and leaves those of others") {
+  FailedTranscript transcript;
+  transcript.take_chunk(begins("hel"));
+  transcript.take_chunk(begins("oth", AssociationId{6}));
+  transcript.buffer.abandon_unfinished(ours);
+  while (const auto event = transcript.buffer.next()) transcript.say(text(*event));
+  CHECK(transcript.since() == "failed 'hel'…");
+  transcript.take_chunk(ends("er", AssociationId{6}));
+  CHECK(transcript.since() == "failed 'other'");
+}
+
 TEST_CASE("Nothing is allocated for failed messages that are joined, once warm") {
   ReceiveBuffer buffer;
   const std::string payload(1400, 'x');

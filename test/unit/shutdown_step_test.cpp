@@ -25,6 +25,7 @@ struct One {
   OneToOneSocket socket{OneToOneSocket::adopt(kernel.open())};
   ReceiveBuffer buffer;
   std::vector<std::string> messages;
+  int events = 0;
   std::error_code error;
 
   One() {
@@ -37,6 +38,7 @@ struct One {
         buffer,
         [this](const Received& received) {
           if (received.message() != nullptr) messages.push_back(text_of(received));
+          if (received.notification() != nullptr) ++events;
         },
         error);
   }
@@ -77,6 +79,27 @@ TEST_CASE("Between the end of the peer's stream and that of the association the 
   CHECK(test.step(shutdown) == Next::again);
   CHECK(test.step(shutdown) == Next::done);
   CHECK(shutdown.end() == End::own_shutdown);
+}
+
+TEST_CASE("Behind the beginning of a message the steps do not rely on an event that tells of the end") {
+  One test;
+  Shutdown shutdown{test.socket.association()};
+  test.kernel.receives(piece("begin"));
+  CHECK(test.step(shutdown) == Next::wait_a_moment);
+  CHECK_FALSE(shutdown.is_gone());
+  test.kernel.association_is_gone();
+  test.kernel.descriptor(test.socket.fd()).associations.clear();
+  CHECK(test.step(shutdown) == Next::again);  // an event may have come since
+  CHECK(shutdown.is_gone());
+  CHECK(test.buffer.unfinished() == 1);
+  CHECK(test.step(shutdown) == Next::again);
+  CHECK(test.events == 0);
+  CHECK(test.step(shutdown) == Next::again);
+  CHECK(test.events == 1);  // what had begun is given up
+  CHECK(test.step(shutdown) == Next::done);
+  CHECK(test.buffer.unfinished() == 0);
+  CHECK(shutdown.end() == End::none);
+  CHECK_FALSE(test.error);
 }
 
 TEST_CASE("A message that cannot be received does not end the steps, and its error stays told") {
@@ -171,6 +194,24 @@ TEST_CASE("The steps of a shutdown of all end with the last association, and let
   CHECK(ends == std::vector<AssociationId>{eight, seven});
   CHECK(test.kernel.count(Call::poll) == 0);
   CHECK(test.socket.is_open());
+}
+
+TEST_CASE("A shutdown of all that has received a message's beginning looks for itself who is there") {
+  Many test{seven};
+  ShutdownAll shutdown{test.socket};
+  std::vector<std::string> heard;
+  const auto hear = [&](const Received& received) { heard.push_back(to_string(*received.notification())); };
+  const auto step = [&] { return shutdown.step(test.buffer, hear, test.error); };
+  test.kernel.receives(piece("begin").of(seven));
+  CHECK(step() == Next::wait_a_moment);
+  test.kernel.association_ends(test.fd, seven);
+  CHECK(step() == Next::again);  // an event may have come since
+  CHECK(step() == Next::again);
+  CHECK(step() == Next::again);
+  CHECK(heard.size() == 1);  // what had begun is given up
+  CHECK(step() == Next::done);
+  CHECK(test.buffer.unfinished() == 0);
+  CHECK_FALSE(test.error);
 }
 
 TEST_CASE("A shutdown of all that cannot list them says so") {

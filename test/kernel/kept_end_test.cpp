@@ -1,0 +1,124 @@
+// SPDX-FileCopyrightText: sctpxx contributors
+// SPDX-License-Identifier: MIT
+#include <optional>
+#include <tuple>
+
+#include "one_to_many.hpp"
+
+using sctp::AssociationId;
+using sctp::OneToOneSocket;
+using sctp::Reliability;
+using test::Delivery;
+using test::Many;
+using namespace std::chrono_literals;
+using Answers = std::vector<std::string>;
+using End = sctp::AssociationChange::End;
+
+// A message is given up when its beginning has arrived and is being handed out. What the peer gives up was
+// all acknowledged or never sent, so that it does not say so.
+
+namespace {
+
+/// The first piece fills the window.
+void narrow(const sctp::SocketRef& socket) {
+  socket.set(sctp::option::RcvBuf{12'000});
+  socket.set(sctp::option::DelayedSack{.delay = 500ms, .packets = 1'000});
+}
+
+/// The peer of `many` that has done so, and its association there; nothing where the acknowledgement was
+/// faster.
+struct Cut {
+  OneToOneSocket peer{sctp::Address::Family::v4};
+  AssociationId id;
+};
+std::optional<Cut> try_cut_off(Many& many, Delivery delivery) {
+  Cut cut;
+  set_delivery(cut.peer, delivery);
+  cut.peer.set(sctp::option::MaxSeg{1'000});
+  cut.peer.set(sctp::option::SndBuf{16'000});
+  cut.peer.connect(many.address());
+  cut.id = many.next_up();
+  cut.peer.send(test::pattern(4'000));
+  test::wait_until_acknowledged(cut.peer);
+  cut.peer.send(test::pattern(8'000), {.reliability = Reliability::priority(5)});
+  // Room is made for one that is more important, whether or not it then suffices.
+  std::ignore = cut.peer.try_send(test::pattern(8'000), {.reliability = Reliability::priority(1)});
+  const auto given_up =
+      cut.peer.association().get<sctp::option::PrAssocStatus>(Reliability::Policy::priority);
+  const bool is_cut = given_up.abandoned_sent != 0;
+  if (!is_cut) cut.peer.abort();
+  CHECK(many.next() == "message of 4000 bytes");
+  if (is_cut) return cut;
+  while (many.next().find("lost") == std::string::npos) {
+  }
+  return std::nullopt;
+}
+Cut cut_off(Many& many, Delivery delivery = Delivery::interleaves_peers) {
+  for (;;) {
+    if (auto cut = try_cut_off(many, delivery)) return std::move(*cut);
+  }
+}
+
+bool is_gone(const Many& many) { return many.socket.associations().empty(); }
+
+}  // namespace
+
+TEST_CASE("An association of which a message was cut off unheard ends without a word", "[kept_end]") {
+  Many many{test::listen_to_many(narrow)};
+  const Cut cut = cut_off(many);
+  test::read_beginning(many.socket, many.buffer);
+  cut.peer.send(sctp::as_bytes("later"));
+  cut.peer.shutdown();
+  test::wait_until([&] { return is_gone(many); });
+  CHECK(test::describe(many.socket.try_receive(many.buffer), {}) == "would block");
+
+  // Others are heard.
+  const OneToOneSocket other{many.address()};
+  many.next_up();
+  other.send(sctp::as_bytes("hello"));
+  CHECK(many.next() == "message hello");
+
+  CHECK(many.buffer.unfinished() == 1);
+  many.buffer.abandon_unfinished(cut.id);
+  CHECK(many.next() == "a message was aborted");
+  CHECK(many.buffer.unfinished() == 0);
+}
+
+TEST_CASE("An abort tells of the message that was cut off unheard, and of its own end", "[kept_end]") {
+  Many many{test::listen_to_many(narrow)};
+  const Cut cut = cut_off(many);
+  test::read_beginning(many.socket, many.buffer);
+  cut.peer.send(sctp::as_bytes("later"));
+  test::wait_until_acknowledged(cut.peer);
+  many.association(cut.id).abort();
+  // What came later waits for that message, and is lost with it.
+  CHECK(many.next(2) == Answers{"a message was aborted", "lost: user initiated abort"});
+}
+
+TEST_CASE("Nobody waits for the end that is kept", "[kept_end]") {
+  Many many{test::listen_to_many(narrow)};
+  Cut cut = cut_off(many);
+  Answers heard;
+  const auto hear = [&](const sctp::Received& received) { heard.push_back(test::describe(received, {})); };
+  SECTION("all") {
+    test::read_beginning(many.socket, many.buffer);
+    CHECK(many.socket.shutdown_all(many.buffer, sctp::Patience{}, hear) == 0);
+  }
+  SECTION("one that was peeled off") {
+    sctp::ReceiveBuffer there;
+    OneToOneSocket own = many.socket.peel_off(cut.id, many.buffer, there);
+    test::read_beginning(own, there);
+    CHECK(own.shutdown(there, sctp::Patience{}, hear) == End::none);
+  }
+  CHECK(heard == Answers{"a message was aborted"});
+}
+
+TEST_CASE("Under I-DATA a message that was cut off unheard keeps the end of nothing else", "[kept_end]") {
+  Many many{test::listen_to_many(Delivery::interleaves_messages, narrow)};
+  const Cut cut = cut_off(many, Delivery::interleaves_messages);
+  test::read_beginning(many.socket, many.buffer);
+  cut.peer.send(sctp::as_bytes("later"), {.stream = sctp::StreamId{1}});
+  cut.peer.shutdown();
+  CHECK(many.next(4) ==
+        Answers{"message later", "the peer shuts down", "a message was aborted", "shut down"});
+}
