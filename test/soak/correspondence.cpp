@@ -82,9 +82,10 @@ Record* Correspondence::find(const sctp::Message& message) {
     return nullptr;
   }
   if (!is_known()) begin(record->life);
-  // What a server sends when its peer has begun anew, before it reads of that, goes to the new one.
-  const bool crosses = here_ == Side::client && record->life == ledger_.life(life_).predecessor;
-  if (crosses && record->life != 0) ledger_.add(Count::crossed_restart);
+  // What a server sends when its peer has begun anew, before it reads of that, goes to the new one; where
+  // that was twice, to the third.
+  const bool crosses = here_ == Side::client && ledger_.comes_after(life_, record->life);
+  if (crosses) ledger_.add(Count::crossed_restart);
   // And where a client restarts in the middle of a message, the kernel (6.1) keeps back that it did, but not
   // all that comes after it.
   const bool is_ahead = here_ == Side::server && ledger_.comes_after(record->life, life_);

@@ -187,6 +187,7 @@ void Hub::forget_untold() {
     one.end(Life::End::untold);
     for (const auto& unsent : queue_.remove(id)) ledger_.take(unsent);
     table_.forget(id);
+    buffer_.abandon_unfinished(id);
     shuts_down_.erase(id);
     it = all_.erase(it);
   }
