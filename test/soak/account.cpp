@@ -48,10 +48,12 @@ class Account {
 
  private:
   bool was_killed(const Life::At& one) const {
-    return one.end == Life::End::none && ledger_.process(one.process).kills > one.incarnation;
+    const bool has_died = ledger_.process(one.process).kills > one.incarnation;
+    return has_died && (one.end == Life::End::none || (was_told(one) && !one.has_read_all && !one.has_left));
   }
+  static bool was_told(const Life::At& one) { return one.end < Life::End::closed; }
   static bool has_closed(const Life::At& one) {
-    return one.end == Life::End::closed || one.end == Life::End::no_descriptor;
+    return one.end == Life::End::closed || one.end == Life::End::no_descriptor || one.has_left;
   }
 
   /// The client has restarted. In the middle of a message that is being handed out, the kernel (6.1) then
@@ -107,9 +109,6 @@ class Account {
       if (is_lost && receiver.cut_off != 0) return Count::behind_aborted;
       if (is_behind_restart(record)) return Count::behind_restart;
       if (life.is_twice) return Count::lost_by_cookie;
-      // Seen once in some two hundred rounds, and not understood: so it has a line of its own.
-      if (life.traits.interleaving && is(sender.end, End::timeout) && is(receiver.end, End::timeout))
-        return Count::unexplained;
     }
     wrong("unaccounted");
     return Count::unaccounted;
@@ -195,7 +194,6 @@ const std::vector<Line>& lines() {
         {behind_untold, "kept, with the end of their association"},
         {ahead_of_restart, "before their restart was told"},
         {late_from_kernel, "late where fragments interleave"}}},
-      {"not explained", {{unexplained, "lost under I-DATA with an association that nobody answered on"}}},
       {"a server's second association from one cookie",
        {{again_by_cookie, "delivered again"}, {lost_by_cookie, "taken for others"}}},
       {"must be 0",

@@ -173,6 +173,14 @@ void Correspondence::end(Life::End how) {
   outgoing_.reset();
 }
 
+void Correspondence::note_read_all() {
+  if (is_known()) ledger_.life(life_).of(here_).has_read_all = true;
+}
+
+void Correspondence::leave() {
+  if (is_known()) ledger_.life(life_).of(here_).has_left = true;
+}
+
 bool Correspondence::note_abandoned(const sctp::Association& association) {
   std::error_code gone;
   const auto info = sctp::association_info(association, gone);

@@ -37,6 +37,9 @@ class Correspondence {
   /// The peer begins anew; the next message says which life that is.
   void restart();
   void end(Life::End how);
+  /// What is told behind the end has been received, or will not be.
+  void note_read_all();
+  void leave();
   /// The peer sends no more.
   void note_shutdown() {
     if (is_known()) ledger_.life(life_).of(here_).shutdown_received = true;

@@ -53,6 +53,8 @@ void Hub::turn() {
     if (error) ledger_.complain("a one-to-many socket cannot receive: " + error.message());
     if (!received && !error) {
       std::erase_if(all_, [](const auto& one) { return one.second.has_ended(); });
+      for (auto& one : ended_) one.note_read_all();
+      ended_.clear();
       break;
     }
     take(received);
@@ -109,6 +111,7 @@ void Hub::note(const sctp::AssociationTable::Change& change) {
     case Kind::closed:
       if (one == nullptr) return ledger_.complain("the end of an association that was not up");
       one->end(static_cast<Life::End>(change.association.end));
+      ended_.push_back(std::move(*one));
       all_.erase(id);
       shuts_down_.erase(id);
       return;

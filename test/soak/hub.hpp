@@ -6,6 +6,7 @@
 #include <map>
 #include <set>
 #include <span>
+#include <vector>
 
 #include "talk.hpp"
 
@@ -59,6 +60,7 @@ class Hub {
   sctp::ReceiveBuffer buffer_;
   std::size_t longest_ = 0;
   std::map<sctp::AssociationId, Correspondence> all_;
+  std::vector<Correspondence> ended_;  // what is told behind their end may still be there
   std::map<sctp::AssociationId, bool> shuts_down_;
   std::set<sctp::AssociationId> gone_;  // and not told by then
   std::map<std::uint32_t, Talk> peeled_;

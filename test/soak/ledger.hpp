@@ -64,6 +64,10 @@ struct Life {
     std::atomic<std::uint32_t> abandoned;  // messages, as the kernel counts them
     std::atomic<bool> knows_abandoned;     // and nothing was under way any more
     std::atomic<bool> shutdown_received;
+    /// What is told behind the end, of messages that failed, has been received; or the socket was closed
+    /// with that unread.
+    std::atomic<bool> has_read_all;
+    std::atomic<bool> has_left;
   };
   Traits traits{};
   std::uint32_t predecessor = 0;  // that it has restarted
@@ -99,7 +103,6 @@ enum class Count : std::uint8_t {
   behind_aborted,
   behind_restart,
   failed_in_order,
-  unexplained,
   again_by_cookie,
   lost_by_cookie,
   behind_untold,

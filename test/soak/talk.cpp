@@ -165,6 +165,7 @@ void Talk::finish(Life::End how) {
   if (!correspondence_.has_ended())
     correspondence_.end(
         how == Life::End::none ? static_cast<Life::End>(sctp::AssociationChange::End::own_shutdown) : how);
+  correspondence_.note_read_all();
   ending_.reset();
   socket_.close();
   is_over_ = true;
@@ -172,7 +173,7 @@ void Talk::finish(Life::End how) {
 
 void Talk::abort() {
   if (is_over_) return;
-  if (!correspondence_.has_ended()) correspondence_.end(Life::End::closed);
+  correspondence_.has_ended() ? correspondence_.leave() : correspondence_.end(Life::End::closed);
   ending_.reset();
   socket_.abort();
   is_over_ = true;
