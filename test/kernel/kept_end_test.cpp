@@ -1,7 +1,10 @@
 // SPDX-FileCopyrightText: sctpxx contributors
 // SPDX-License-Identifier: MIT
+#include <sys/socket.h>
+
 #include <optional>
 #include <tuple>
+#include <variant>
 
 #include "one_to_many.hpp"
 
@@ -121,4 +124,44 @@ TEST_CASE("Under I-DATA a message that was cut off unheard keeps the end of noth
   cut.peer.shutdown();
   CHECK(many.next(4) ==
         Answers{"message later", "the peer shuts down", "a message was aborted", "shut down"});
+}
+
+TEST_CASE("A shutdown behind the peer's keeps failures and the end, and the library leaves it",
+          "[kept_end]") {
+  const bool by_hand = GENERATE(false, true);
+  CAPTURE(by_hand);
+  test::Ends ends = test::connect(test::retransmit_soon, test::small_window);
+  ends.client.subscribe<sctp::SendFailed>();
+  sctp::ReceiveBuffer buffer;
+  CHECK(test::next(ends.client, buffer) == "up");
+  std::size_t given = 0;
+  while (ends.client.try_send(test::pattern(7'000))) ++given;
+  ends.server.shutdown();
+  CHECK(test::next(ends.client, buffer) == "the peer shuts down");
+  if (by_hand) {
+    REQUIRE(::shutdown(ends.client.fd(), SHUT_WR) == 0);
+  } else {
+    ends.client.shutdown();
+  }
+  ends.server.abort();
+  std::size_t failed = 0;
+  Answers others;
+  // The stream has ended with the peer's shutdown; what comes later is behind that.
+  test::wait_until([&] {
+    std::error_code error;
+    const sctp::Received received = ends.client.try_receive(buffer, error);
+    const auto* event = received.notification();
+    const bool is_failure = event != nullptr && std::holds_alternative<sctp::SendFailed>(*event);
+    failed += is_failure ? 1U : 0U;
+    if ((received || error) && !is_failure) others.push_back(test::describe(received, error));
+    return !received && !error && !others.empty();
+  });
+  CHECK(others.back() == "error: Connection reset by peer");
+  CHECK(others.size() == (by_hand ? 1U : 2U));  // without the event of the loss
+  if (by_hand) {
+    CHECK(failed == 0);
+  } else {
+    CHECK(failed > 0);
+  }
+  CHECK(failed <= given);
 }

@@ -12,6 +12,9 @@ namespace {
 using End = sctp::AssociationChange::End;
 
 bool is(Life::End end, End other) { return end == static_cast<Life::End>(other); }
+bool is_loss(Life::End end) {
+  return is(end, End::peer_abort) || is(end, End::own_abort) || is(end, End::timeout);
+}
 
 std::string name(Life::End end) {
   switch (end) {
@@ -104,10 +107,12 @@ class Account {
       if (receiver.end == Life::End::untold) return Count::behind_untold;
       if (is_mortal) return Count::pr_silent;
       if (life.traits.mortal) return Count::vanished_beside_pr;
-      const bool is_lost = is(receiver.end, End::peer_abort) || is(receiver.end, End::own_abort) ||
-                           is(receiver.end, End::timeout);
-      if (is_lost && receiver.cut_off != 0) return Count::behind_aborted;
+      if (is_loss(receiver.end) && receiver.cut_off != 0) return Count::behind_aborted;
       if (is_behind_restart(record)) return Count::behind_restart;
+      // Between asking whether the peer has shut down and doing so oneself it may: then the kernel (6.1)
+      // tells of nothing any more.
+      if (sender.has_no_event && sender.shutdown_received && is_loss(sender.end))
+        return Count::behind_shutdowns;
       if (life.is_twice) return Count::lost_by_cookie;
     }
     wrong("unaccounted");
@@ -190,6 +195,7 @@ const std::vector<Line>& lines() {
        {{vanished_beside_pr, "vanished beside what was given up"},
         {behind_aborted, "acknowledged and dropped behind a message that was cut off"},
         {behind_restart, "behind a restart within a message or a shutdown"},
+        {behind_shutdowns, "failed untold where both shut down in the same moment"},
         {failed_in_order, "failed under I-DATA though the end was in order"},
         {behind_untold, "kept, with the end of their association"},
         {ahead_of_restart, "before their restart was told"},

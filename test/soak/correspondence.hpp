@@ -40,6 +40,10 @@ class Correspondence {
   /// What is told behind the end has been received, or will not be.
   void note_read_all();
   void leave();
+  /// No event has told of the end.
+  void note_no_event() {
+    if (is_known()) ledger_.life(life_).of(here_).has_no_event = true;
+  }
   /// The peer sends no more.
   void note_shutdown() {
     if (is_known()) ledger_.life(life_).of(here_).shutdown_received = true;

@@ -68,6 +68,7 @@ struct Life {
     /// with that unread.
     std::atomic<bool> has_read_all;
     std::atomic<bool> has_left;
+    std::atomic<bool> has_no_event;  // of its end, which an error told
   };
   Traits traits{};
   std::uint32_t predecessor = 0;  // that it has restarted
@@ -102,6 +103,7 @@ enum class Count : std::uint8_t {
   closed_by_receiver,
   behind_aborted,
   behind_restart,
+  behind_shutdowns,
   failed_in_order,
   again_by_cookie,
   lost_by_cookie,

@@ -162,9 +162,11 @@ void Talk::note(const sctp::AssociationChange& change) {
 }
 
 void Talk::finish(Life::End how) {
-  if (!correspondence_.has_ended())
+  if (!correspondence_.has_ended()) {
     correspondence_.end(
         how == Life::End::none ? static_cast<Life::End>(sctp::AssociationChange::End::own_shutdown) : how);
+    correspondence_.note_no_event();
+  }
   correspondence_.note_read_all();
   ending_.reset();
   socket_.close();
