@@ -30,7 +30,8 @@ std::vector<std::string> names() {
 
 int main(int argc, char** argv) try {
   CLI::App options{
-      "Tells what SCTP can do on this machine: in this kernel and this network namespace. A program that has\n"
+      "Tells what SCTP can do on this machine: in this kernel and this network namespace. A program that "
+      "has\n"
       "to rely on one of these asks the same when it starts. Exit status 1: something that was required is\n"
       "not to be had here; 2: SCTP is not."};
   std::vector<std::string> required;

@@ -102,9 +102,7 @@ constexpr Address Address::v6(const std::array<std::uint8_t, 16>& bytes, std::ui
   return {Family::v6, bytes, scope, port};
 }
 
-constexpr Address Address::any(Family family, std::uint16_t port) noexcept {
-  return {family, {}, 0, port};
-}
+constexpr Address Address::any(Family family, std::uint16_t port) noexcept { return {family, {}, 0, port}; }
 
 constexpr Address Address::loopback(Family family, std::uint16_t port) noexcept {
   return family == Family::v4 ? v4({127, 0, 0, 1}, port)

@@ -34,7 +34,7 @@ struct StreamMessage {
 
 /// How much AsioStreams holds before it stops receiving; the message that reaches a bound is held, too.
 struct StreamsLimit {
-  std::size_t messages = 16;        ///< of one stream
+  std::size_t messages = 16;                 ///< of one stream
   std::size_t bytes = std::size_t{1} << 20;  ///< of all streams
 };
 

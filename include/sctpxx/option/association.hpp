@@ -146,7 +146,7 @@ struct AssocStats {
   std::uint64_t retransmitted_chunks = 0;
   std::uint64_t received_twice_chunks = 0;
   std::uint64_t dropped_early_chunks = 0;  ///< 4096 numbers or more beyond what is missing
-  std::uint64_t received_gap_reports = 0;   ///< acknowledgements that told of something missing
+  std::uint64_t received_gap_reports = 0;  ///< acknowledgements that told of something missing
   std::uint64_t sent_control_chunks = 0;
   std::uint64_t received_control_chunks = 0;
 };

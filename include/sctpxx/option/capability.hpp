@@ -51,8 +51,8 @@ SCTPXX_EXPORT void set_option(OptionTarget target, const ReconfigSupported& valu
                               std::error_code& error) noexcept;
 SCTPXX_EXPORT void get_option(OptionTarget target, ReconfigSupported& value, std::error_code& error) noexcept;
 
-/// Addresses may be added and removed. To be turned on after AuthSupported, which it needs: with this alone no
-/// association would come up. net.sctp.addip_enable. RFC 5061; SCTP_ASCONF_SUPPORTED.
+/// Addresses may be added and removed. To be turned on after AuthSupported, which it needs: with this alone
+/// no association would come up. net.sctp.addip_enable. RFC 5061; SCTP_ASCONF_SUPPORTED.
 struct AsconfSupported {
   static constexpr std::string_view name = "SCTP_ASCONF_SUPPORTED";
   static constexpr std::string_view needs = "option::AuthSupported on this socket, turned on before";
