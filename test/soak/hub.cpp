@@ -47,14 +47,14 @@ Correspondence* Hub::find(sctp::AssociationId id) {
 
 void Hub::turn() {
   constexpr int most = 400;  // there is something to send, too
+  bool is_drained = false;
   for (int i = 0; i != most; ++i) {
     std::error_code error;
     const auto received = socket_.try_receive(buffer_, error);
     if (error) ledger_.complain("a one-to-many socket cannot receive: " + error.message());
     if (!received && !error) {
       std::erase_if(all_, [](const auto& one) { return one.second.has_ended(); });
-      for (auto& one : ended_) one.note_read_all();
-      ended_.clear();
+      is_drained = true;
       break;
     }
     take(received);
@@ -63,6 +63,10 @@ void Hub::turn() {
   for (auto& [id, correspondence] : all_) send_some(id, correspondence);
   std::ignore = queue_.next_ready();
   hand_back();
+  if (is_drained) {
+    for (auto& one : ended_) one.note_read_all();
+    ended_.clear();
+  }
   table_.abort_overdue();
   for (auto it = peeled_.begin(); it != peeled_.end();) {
     it->second.turn();

@@ -64,8 +64,8 @@ struct Life {
     std::atomic<std::uint32_t> abandoned;  // messages, as the kernel counts them
     std::atomic<bool> knows_abandoned;     // and nothing was under way any more
     std::atomic<bool> shutdown_received;
-    /// What is told behind the end, of messages that failed, has been received; or the socket was closed
-    /// with that unread.
+    /// What is told behind the end, of messages that failed, has been received, and a SendQueue has handed
+    /// back the others; or the socket was closed with that unread.
     std::atomic<bool> has_read_all;
     std::atomic<bool> has_left;
     std::atomic<bool> has_no_event;  // of its end, which an error told
