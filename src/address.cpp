@@ -12,10 +12,10 @@
 #include <cstring>
 #include <new>
 #include <string>
+#include <system_error>
 
 #include <sctpxx/error.hpp>
 
-#include "native.hpp"
 #include "sys.hpp"
 
 namespace sctp::inline v0 {
@@ -44,7 +44,8 @@ std::error_code parse_scope(std::string_view text, std::uint32_t& scope) noexcep
   if (!terminate(text, name)) return Errc::malformed_address;
   scope = sys::interface_index(name.data());
   if (scope != 0) return {};
-  return errno == ENODEV ? Errc::malformed_address : native::last_error();
+  if (errno == ENODEV) return Errc::malformed_address;
+  return {errno, std::system_category()};
 }
 
 std::error_code parse_host(std::string_view host, std::uint16_t port, Address& address) noexcept {
