@@ -60,8 +60,8 @@ TEST_CASE("The information about a message is found where all of it was written"
 }
 
 TEST_CASE("A control message that claims to be longer than what was written ends what is read") {
-  const std::size_t claimed =
-      GENERATE(whole, whole + 1, std::size_t{256}, std::size_t{257}, SIZE_MAX / 2, SIZE_MAX - 7, SIZE_MAX);
+  const auto claimed =
+      GENERATE(values<std::size_t>({whole, whole + 1, 256, 257, SIZE_MAX / 2, SIZE_MAX - 7, SIZE_MAX}));
   SECTION("at the end of the room") {
     Written written;
     const std::size_t end = written.message.msg_controllen;
