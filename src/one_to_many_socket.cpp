@@ -238,7 +238,7 @@ std::size_t OneToManySocket::shutdown_all(ReceiveBuffer& buffer, const Patience&
     if (next != Shutdown::Next::again) {
       std::error_code failure;
       if (has_aborted) return aborted;
-      const auto most = next == Shutdown::Next::wait_a_moment ? std::chrono::milliseconds{10} : long_time;
+      const auto most = next == Shutdown::Next::wait_a_moment ? moment : long_time;
       if (wait_for(fd_, POLLIN, patience, failure, most) == Waited::failed) return error = failure, aborted;
     }
     if (has_aborted || !patience.is_over()) continue;  // a peer may go on sending for ever

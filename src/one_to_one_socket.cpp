@@ -265,7 +265,6 @@ Association OneToOneSocket::association() const& noexcept {
 
 AssociationChange::End OneToOneSocket::shutdown(ReceiveBuffer& buffer, const Patience& patience,
                                                 ReceiveHandler handle, std::error_code& error) {
-  constexpr milliseconds moment{10};
   Shutdown end{association(), error};
   if (error) return AssociationChange::End::none;  // what nobody has received is still there to be
   bool is_over = patience.is_woken();

@@ -30,7 +30,6 @@ Patience Patience::at_most(std::chrono::milliseconds time) const noexcept {
 }
 
 void Patience::exhaust() const noexcept {
-  constexpr int moment = 10;
   std::error_code ignored;
   for (;;) {
     switch (wait_for(-1, 0, *this, ignored)) {
@@ -38,7 +37,8 @@ void Patience::exhaust() const noexcept {
       case Waited::impatient: return;
       case Waited::failed:
         if (is_over()) return;
-        sys::poll(nullptr, 0, moment);  // which a limit of descriptors, or a lack of memory, does not hinder
+        // A limit of descriptors, or a lack of memory, does not hinder this.
+        sys::poll(nullptr, 0, static_cast<int>(moment.count()));
     }
   }
 }

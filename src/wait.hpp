@@ -19,6 +19,9 @@ enum class Waited : std::uint8_t {
 /// The longest that `poll` can wait.
 inline constexpr std::chrono::milliseconds long_time{std::chrono::hours{24}};
 
+/// Until another look is due at what no event tells of.
+inline constexpr std::chrono::milliseconds moment{10};
+
 /// Waits for poll's events on a descriptor; for none of it when that is -1. `ready` also after `at_most`.
 /// What has come stands in `come`, where that is given.
 Waited wait_for(int fd, short events, const Patience& patience, std::error_code& error,
