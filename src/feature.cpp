@@ -27,102 +27,114 @@ OneToOneSocket open_any(std::error_code& error) noexcept {
   return socket;
 }
 
-/// Keeps in `lack` a reason that has nothing to do with what was asked for.
-void note(std::error_code reason, std::error_code& lack) noexcept {
-  using enum std::errc;
-  for (const std::errc one : {not_enough_memory, no_buffer_space, too_many_files_open,
-                              too_many_files_open_in_system, interrupted, operation_would_block}) {
-    if (reason == one) lack = reason;
-  }
-}
+/// Asks one socket for one feature after the other.
+class Probe {
+ public:
+  explicit Probe(const SocketRef& socket) noexcept : socket_{socket} {}
 
-/// Whether it can be told so, where it is not on by itself.
-template <class O>
-Support can_set(const SocketRef& socket, const O& value, std::error_code& lack) noexcept {
-  std::error_code error;
-  socket.set(value, error);
-  if (!error) return Support::optional;
-  note(error, lack);
-  const bool is_forbidden =
-      error == std::errc::operation_not_permitted || error == std::errc::permission_denied;
-  return is_forbidden ? Support::forbidden : Support::absent;
-}
-
-/// `is_on`: whether the answer of a fresh socket says so.
-template <class O, class IsOn>
-Support probe(const SocketRef& socket, const O& wanted, std::error_code& lack, IsOn is_on) noexcept {
-  std::error_code error;
-  const O fresh = socket.get<O>(error);
-  note(error, lack);
-  if (error) return Support::absent;
-  return is_on(fresh) ? Support::on : can_set(socket, wanted, lack);
-}
-
-template <class Capability>
-Support probe_capability(const SocketRef& socket, std::error_code& lack) noexcept {
-  return probe(socket, Capability{}, lack, [](const Capability& fresh) { return fresh.on; });
-}
-
-std::optional<long> setting(std::string_view name, std::error_code& lack) noexcept {
-  errno = 0;
-  const std::optional<long> value = native::sysctl(name);
-  if (!value) note(native::last_error(), lack);
-  return value;
-}
-
-Support probe_encapsulation(const SocketRef& socket, std::error_code& lack) noexcept {
-  std::error_code error;
-  static_cast<void>(socket.get<option::RemoteUdpEncapsPort>(error));
-  note(error, lack);
-  if (error) return Support::absent;
-  return setting("udp_port", lack).value_or(0) == 0 ? Support::forbidden : Support::optional;
-}
-
-Support probe_suspicion(const SocketRef& socket, std::error_code& lack) noexcept {
-  using option::ExposePotentiallyFailedState;
-  const Support support =
-      probe(socket, ExposePotentiallyFailedState{}, lack, [](const ExposePotentiallyFailedState& fresh) {
-        return fresh.exposure == ExposePotentiallyFailedState::Exposure::always;
-      });
-  // The kernel takes the option all the same.
-  const bool is_off = setting("pf_enable", lack) == 0;
-  return is_off && support != Support::absent ? Support::forbidden : support;
-}
-
-Support probe(const SocketRef& socket, Feature feature, std::error_code& lack) noexcept {
-  using option::PeerAddrThlds;
-  using option::PlpmtudProbeInterval;
-  using option::StreamScheduler;
-  switch (feature) {
-    case Feature::partial_reliability: return probe_capability<option::PrSupported>(socket, lack);
-    case Feature::interleaving: {
-      std::error_code error;
-      socket.set(option::FragmentInterleave{}, error);
-      note(error, lack);
-      return probe_capability<option::InterleavingSupported>(socket, lack);
+  Support support(Feature feature) noexcept {
+    using option::PeerAddrThlds;
+    using option::PlpmtudProbeInterval;
+    using option::StreamScheduler;
+    switch (feature) {
+      case Feature::partial_reliability: return probe_capability<option::PrSupported>();
+      case Feature::interleaving: {
+        std::error_code error;
+        socket_.set(option::FragmentInterleave{}, error);
+        note(error);
+        return probe_capability<option::InterleavingSupported>();
+      }
+      case Feature::reconfiguration: return probe_capability<option::ReconfigSupported>();
+      // Which takes authentication, and the probe before this has turned that on.
+      case Feature::address_changes: return probe_capability<option::AsconfSupported>();
+      case Feature::authentication: return probe_capability<option::AuthSupported>();
+      case Feature::congestion_marks: return probe_capability<option::EcnSupported>();
+      case Feature::stream_schedulers: return can_set(StreamScheduler{StreamScheduler::Scheduler::priority});
+      case Feature::weighted_schedulers:
+        return can_set(StreamScheduler{StreamScheduler::Scheduler::weighted_fair});
+      case Feature::potentially_failed: return probe_suspicion();
+      case Feature::switching_primary:
+        return probe(PeerAddrThlds{.potentially_failed = 0, .switch_primary = 0},
+                     [](const PeerAddrThlds& fresh) {
+                       return fresh.switch_primary.value_or(PeerAddrThlds::never) != PeerAddrThlds::never;
+                     });
+      case Feature::udp_encapsulation: return probe_encapsulation();
+      case Feature::packet_size_probing:
+        return probe(PlpmtudProbeInterval{std::chrono::seconds{5}},
+                     [](const PlpmtudProbeInterval& fresh) { return fresh.interval.has_value(); });
     }
-    case Feature::reconfiguration: return probe_capability<option::ReconfigSupported>(socket, lack);
-    // Which takes authentication, and the probe before this has turned that on.
-    case Feature::address_changes: return probe_capability<option::AsconfSupported>(socket, lack);
-    case Feature::authentication: return probe_capability<option::AuthSupported>(socket, lack);
-    case Feature::congestion_marks: return probe_capability<option::EcnSupported>(socket, lack);
-    case Feature::stream_schedulers:
-      return can_set(socket, StreamScheduler{StreamScheduler::Scheduler::priority}, lack);
-    case Feature::weighted_schedulers:
-      return can_set(socket, StreamScheduler{StreamScheduler::Scheduler::weighted_fair}, lack);
-    case Feature::potentially_failed: return probe_suspicion(socket, lack);
-    case Feature::switching_primary:
-      return probe(socket, PeerAddrThlds{.potentially_failed = 0, .switch_primary = 0}, lack,
-                   [](const PeerAddrThlds& fresh) {
-                     return fresh.switch_primary.value_or(PeerAddrThlds::never) != PeerAddrThlds::never;
-                   });
-    case Feature::udp_encapsulation: return probe_encapsulation(socket, lack);
-    case Feature::packet_size_probing:
-      return probe(socket, PlpmtudProbeInterval{std::chrono::seconds{5}}, lack,
-                   [](const PlpmtudProbeInterval& fresh) { return fresh.interval.has_value(); });
+    return Support::absent;
   }
-  return Support::absent;
-}
+
+  /// Why the last answers may be wrong, if they may.
+  [[nodiscard]] std::error_code lack() const noexcept { return lack_; }
+
+ private:
+  /// Keeps a reason that has nothing to do with what was asked for.
+  void note(std::error_code reason) noexcept {
+    using enum std::errc;
+    for (const std::errc one : {not_enough_memory, no_buffer_space, too_many_files_open,
+                                too_many_files_open_in_system, interrupted, operation_would_block}) {
+      if (reason == one) lack_ = reason;
+    }
+  }
+
+  /// Whether it can be told so, where it is not on by itself.
+  template <class O>
+  Support can_set(const O& value) noexcept {
+    std::error_code error;
+    socket_.set(value, error);
+    if (!error) return Support::optional;
+    note(error);
+    const bool is_forbidden =
+        error == std::errc::operation_not_permitted || error == std::errc::permission_denied;
+    return is_forbidden ? Support::forbidden : Support::absent;
+  }
+
+  /// `is_on`: whether the answer of a fresh socket says so.
+  template <class O, class IsOn>
+  Support probe(const O& wanted, IsOn is_on) noexcept {
+    std::error_code error;
+    const O fresh = socket_.get<O>(error);
+    note(error);
+    if (error) return Support::absent;
+    return is_on(fresh) ? Support::on : can_set(wanted);
+  }
+
+  template <class Capability>
+  Support probe_capability() noexcept {
+    return probe(Capability{}, [](const Capability& fresh) { return fresh.on; });
+  }
+
+  std::optional<long> setting(std::string_view name) noexcept {
+    errno = 0;
+    const std::optional<long> value = native::sysctl(name);
+    if (!value) note(native::last_error());
+    return value;
+  }
+
+  Support probe_encapsulation() noexcept {
+    std::error_code error;
+    static_cast<void>(socket_.get<option::RemoteUdpEncapsPort>(error));
+    note(error);
+    if (error) return Support::absent;
+    return setting("udp_port").value_or(0) == 0 ? Support::forbidden : Support::optional;
+  }
+
+  Support probe_suspicion() noexcept {
+    using option::ExposePotentiallyFailedState;
+    const Support support =
+        probe(ExposePotentiallyFailedState{}, [](const ExposePotentiallyFailedState& fresh) {
+          return fresh.exposure == ExposePotentiallyFailedState::Exposure::always;
+        });
+    // The kernel takes the option all the same.
+    const bool is_off = setting("pf_enable") == 0;
+    return is_off && support != Support::absent ? Support::forbidden : support;
+  }
+
+  SocketRef socket_;
+  std::error_code lack_;
+};
 
 constexpr std::array<FeatureSupport, Features::count> table{{
     {Feature::partial_reliability, {}, "option::PrSupported", "net.sctp.prsctp_enable"},
@@ -163,8 +175,10 @@ Features probe_features(std::error_code& error) noexcept {
   Features features;
   const OneToOneSocket socket = open_any(error);
   if (error) return features;
+  Probe probe{socket};
   for (FeatureSupport& one : features.all_) {
-    one.support = probe(socket, one.feature, error);
+    one.support = probe.support(one.feature);
+    error = probe.lack();
     if (error) return {};
     const bool is_forbidden = one.support == Support::forbidden;
     if (one.feature == Feature::potentially_failed && is_forbidden) one.sysctl = "net.sctp.pf_enable";
