@@ -46,6 +46,7 @@ set(sctpxx_private_floors
   "storage after error"
   "unfinished after message"
   "failed_sends after notification"
+  "late_rests after receive_buffer"
   "reassembler after receive_buffer"
   "control after receive_buffer"
   "receive_batch after receive_buffer"
@@ -65,7 +66,7 @@ list(TRANSFORM sctpxx_headers APPEND .hpp)
 # writing of bytes, send_queue its shares; option/path_params is the larger half of option/path.
 set(sctpxx_sources
   error address cause notification notification_text
-  waker patience storage unfinished failed_sends reassembler receive_buffer
+  waker patience storage unfinished failed_sends late_rests reassembler receive_buffer
   option option/association option/capability option/delivery option/path option/path_params
   option/stream option/authentication option/socket
   socket_ref address_change send receive stream association shutdown socket one_to_one_socket listener

@@ -80,11 +80,12 @@ void ReceiveBuffer::Reassembler::make_ready() {
   if (!event_.has_begun) event_.record.size = 0;
   // Commit must not fail to note what it has begun to read.
   messages_.make_room();
+  late_rests_.make_room();
   failed_sends_.make_room();
   if (peer_shuts_down_.size() == peer_shuts_down_.capacity()) {
     peer_shuts_down_.reserve(2 * peer_shuts_down_.size() + 4);
   }
-  is_idle_ = unfinished() == 0 && !held_ && !nameless_has_begun_;
+  is_idle_ = unfinished() == 0 && late_rests_.is_empty() && !held_ && !nameless_has_begun_;
 }
 
 MutableBytes ReceiveBuffer::Reassembler::prepare() {
@@ -129,10 +130,11 @@ std::optional<Received> ReceiveBuffer::Reassembler::commit(const Piece& piece,
                                                            std::error_code& error) noexcept {
   const Bytes bytes = take_room(piece.size);
   if (bytes.empty()) return std::nullopt;
-  if (takes(piece) && messages_.is_empty() && !nameless_has_begun_)
+  if (takes(piece) && messages_.is_empty() && late_rests_.is_empty() && !nameless_has_begun_)
     return message_from(piece, bytes);  // as nearly all are
   is_idle_ = false;
   if (piece.is_notification) return take_event_piece(piece, bytes, error);
+  if (piece.has_info && late_rests_.take(piece)) return std::nullopt;
   const MessageKey key = key_of(piece);
   Unfinished* message = messages_.find(key);
   if (piece.has_info && message != nullptr && message->fate == Unfinished::Fate::streamed) {
@@ -152,6 +154,7 @@ std::optional<ReceivedPiece> ReceiveBuffer::Reassembler::commit_piece(const Piec
   if (bytes.empty()) return std::nullopt;
   is_idle_ = false;
   if (piece.is_notification) return take_event_piece(piece, bytes, error);
+  if (piece.has_info && late_rests_.take(piece)) return std::nullopt;
   const MessageKey key = key_of(piece);
   Unfinished* message = messages_.find(key);
   const bool is_streamed =
@@ -258,6 +261,7 @@ std::optional<Notification> ReceiveBuffer::Reassembler::take_event(Bytes record,
 std::optional<Notification> ReceiveBuffer::Reassembler::take(AssociationChange change) noexcept {
   using enum AssociationChange::State;
   const bool by_peer = std::erase(peer_shuts_down_, change.association) != 0;
+  late_rests_.forget(change.association);
   untold_loss_.clear();
   switch (change.state) {
     case up: life_ = Life::open; return change;
@@ -288,6 +292,7 @@ std::optional<Notification> ReceiveBuffer::Reassembler::take(const PartialDelive
     key = names_message ? std::nullopt : messages_.only_one_of(event.association);
   }
   if (!key) return event;
+  late_rests_.expect(messages_.find(*key)->first);
   messages_.abort(*key);
   return next();  // nothing where it was dropped, and told of, before
 }
@@ -298,18 +303,21 @@ void ReceiveBuffer::Reassembler::abandon_unfinished() noexcept {
   event_.has_begun = event_.is_dropped = false;  // half an event tells nothing
   failed_sends_.abandon();
   messages_.abort_all();
+  late_rests_.forget_all();
 }
 
 void ReceiveBuffer::Reassembler::abandon_unfinished(AssociationId association) noexcept {
   is_idle_ = false;
   failed_sends_.abandon(association);
   messages_.abort_all_of(association);
+  late_rests_.forget(association);
   std::erase(peer_shuts_down_, association);
 }
 
 void ReceiveBuffer::Reassembler::make_room_for(AssociationId association, const Reassembler& from) {
   is_idle_ = false;
   messages_.make_room_for(association, from.messages_);
+  late_rests_.make_room_for(association, from.late_rests_);
   failed_sends_.make_room_for(association, from.failed_sends_);
   peer_shuts_down_.reserve(peer_shuts_down_.size() + 1);
 }
@@ -318,6 +326,7 @@ void ReceiveBuffer::Reassembler::take_over(AssociationId association, Reassemble
   is_idle_ = from.is_idle_ = false;
   from.room_ = {};  // it may be behind a message that goes
   messages_.take_over(association, from.messages_, pool_, from.pool_);
+  late_rests_.take_over(association, from.late_rests_);
   nameless_has_begun_ |= from.nameless_has_begun_;
   failed_sends_.take_over(association, from.failed_sends_);
   if (std::erase(from.peer_shuts_down_, association) != 0) peer_shuts_down_.push_back(association);
@@ -352,7 +361,7 @@ std::size_t ReceiveBuffer::Reassembler::unfinished() const noexcept {
 
 std::size_t ReceiveBuffer::Reassembler::footprint() const noexcept {
   return pool_.footprint() + event_pool_.footprint() + (block_.data ? block_capacity_ : 0) +
-         messages_.footprint() + failed_sends_.footprint() +
+         messages_.footprint() + late_rests_.footprint() + failed_sends_.footprint() +
          peer_shuts_down_.capacity() * sizeof(AssociationId);
 }
 

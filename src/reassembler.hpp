@@ -12,6 +12,7 @@
 #include <sctpxx/receive_buffer.hpp>
 
 #include "failed_sends.hpp"
+#include "late_rests.hpp"
 #include "storage.hpp"
 #include "unfinished.hpp"
 
@@ -98,6 +99,7 @@ class ReceiveBuffer::Reassembler {
   MutableBytes room_;  // what `prepare` gave, or was given
   bool room_is_callers_ = false;
   UnfinishedMessages messages_;
+  LateRests late_rests_;
   bool nameless_has_begun_ = false;  // a message without SCTP_RCVINFO, and its end may come with it
   CopiedEvent event_;
   FailedSends failed_sends_;

@@ -147,7 +147,8 @@ struct ShutdownReceived {
 
 /// A message that had begun to arrive will never be complete, and was dropped. Always subscribed.
 /// SCTP_PARTIAL_DELIVERY_EVENT, RFC 6458 6.1.7. Also made by the library where the kernel is silent: when the
-/// association ended or restarted in the middle of the message.
+/// association ended or restarted in the middle of the message. Where the association lives and the peer did
+/// not give the message up, abort it: a kernel that cut off what was on its way lets that stream stand still.
 struct PartialDeliveryAborted {
   static constexpr EventType type = EventType::partial_delivery_aborted;
   static constexpr bool always_subscribed = true;

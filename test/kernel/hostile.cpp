@@ -24,7 +24,9 @@ enum ChunkType : std::uint8_t {
   abort_chunk = 6,
   cookie_echo = 10,
   cookie_ack = 11,
-  i_data = 64
+  i_data = 64,
+  forward_tsn = 192,
+  i_forward_tsn = 194
 };
 
 std::string be16(std::uint16_t number) {
@@ -90,6 +92,7 @@ std::string Peer::init(std::uint16_t streams, bool interleaves, std::uint32_t ad
   std::string value = be32(own_tag_) + be32(1U << 20U) + be16(streams) + be16(streams) + be32(tsn_);
   if (interleaves)
     value += be16(0x8008) + be16(5) + std::string{static_cast<char>(i_data)} + std::string(3, '\0');
+  value += be16(0xc000) + be16(4);             // knows FORWARD-TSN
   constexpr std::uint32_t first = 0x0a000001;  // 10.0.0.1
   for (std::uint32_t n = 0; n != addresses; ++n) value += be16(5) + be16(8) + be32(first + n);
   return chunk(init_chunk, value);
@@ -133,17 +136,25 @@ void Peer::associate(bool interleaves, std::uint16_t streams, std::uint32_t addr
   static_cast<void>(await(cookie_ack));
 }
 
-void Peer::send_part(std::uint16_t stream, std::string_view payload, bool begins, bool ends) {
+void Peer::send_part(std::uint16_t stream, std::string_view payload, bool begins, bool ends,
+                     std::uint16_t ssn) {
   const auto flags = static_cast<std::uint8_t>((begins ? 2U : 0U) | (ends ? 1U : 0U));
   std::string value = be32(tsn_++) + be16(stream);
   if (begins) fsn_[stream] = 0;
   if (interleaves_) {
-    value += be16(0) + be32(0) + be32(begins ? 99 : fsn_[stream]);
+    value += be16(0) + be32(ssn) + be32(begins ? 99 : fsn_[stream]);
     ++fsn_[stream];
   } else {
-    value += be16(0) + be32(99);
+    value += be16(ssn) + be32(99);
   }
   send(with_flags(chunk(interleaves_ ? i_data : data, value.append(payload)), flags));
+}
+
+void Peer::give_up(std::uint32_t last_tsn, const std::vector<Skipped>& messages) const {
+  std::string value = be32(last_tsn);
+  for (const Skipped& one : messages)
+    value += be16(one.stream) + (interleaves_ ? be16(0) + be32(one.ssn) : be16(one.ssn));
+  send(chunk(interleaves_ ? i_forward_tsn : forward_tsn, value));
 }
 
 void Peer::abort() const { send(chunk(abort_chunk, {})); }

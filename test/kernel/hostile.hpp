@@ -45,8 +45,18 @@ class Peer {
   /// Sets up an association; once more: one that takes its place. Says that it has so many addresses more.
   void associate(bool interleaves, std::uint16_t streams = 1024, std::uint32_t addresses = 0);
 
-  /// A part of a message, with the next TSN.
-  void send_part(std::uint16_t stream, std::string_view payload, bool begins, bool ends);
+  /// A part of a message, with the next TSN. Without I-DATA it has that stream sequence number.
+  void send_part(std::uint16_t stream, std::string_view payload, bool begins, bool ends,
+                 std::uint16_t ssn = 0);
+
+  /// FORWARD-TSN: nothing up to the last TSN comes any more, and no message of these streams up to those
+  /// stream sequence numbers.
+  struct Skipped {
+    std::uint16_t stream;
+    std::uint16_t ssn;
+  };
+  void give_up(std::uint32_t last_tsn, const std::vector<Skipped>& messages) const;
+  [[nodiscard]] std::uint32_t last_tsn() const noexcept { return tsn_ - 1; }
 
   /// The next TSN never comes.
   void skip() noexcept { ++tsn_; }

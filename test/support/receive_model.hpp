@@ -41,6 +41,7 @@ class ReceiveModel {
       nameless_has_begun_ = !piece.end_of_record;
       return {told(make_error_code(Errc::receive_info_missing))};
     }
+    if (is_late_rest(piece)) return {};
     std::vector<Told> given_up;
     auto open = find(piece, given_up);
     const bool is_whole = open == open_.end() && piece.end_of_record;
@@ -88,6 +89,7 @@ class ReceiveModel {
     abort_those([](const Open&) { return true; }, all);
     for (const Failed& one : failed_) all.push_back(one.message);
     failed_.clear();
+    aborted_.clear();
     return all;
   }
 
@@ -113,6 +115,8 @@ class ReceiveModel {
     for (const Open& one : open_) all.push_back(one.first);
     return all;
   }
+  /// And of those whose rest may still come.
+  [[nodiscard]] const std::vector<Piece>& aborted() const { return aborted_; }
 
  private:
   enum class Fate : std::uint8_t { joined, streamed, dropped };
@@ -176,6 +180,22 @@ class ReceiveModel {
     return open_.end();
   }
 
+  /// Of an ordered message that was aborted, and whose stream has not gone on. It has that one's number,
+  /// which comes again after 65536 messages, and so as many TSNs later at least.
+  bool is_late_rest(const Piece& piece) {
+    if (piece.unordered) return false;
+    bool is_rest = false;
+    for (auto one = aborted_.begin(); one != aborted_.end();) {
+      const bool is_its_stream = one->association == piece.association && one->stream == piece.stream;
+      is_rest |= is_its_stream && one->ssn == piece.ssn && piece.tsn != one->tsn &&
+                 static_cast<std::uint32_t>(piece.tsn - one->tsn) <= 0xffff;
+      const bool has_gone_on =
+          piece.end_of_record && static_cast<std::uint16_t>(piece.ssn - one->ssn) < 0x8000;
+      one = is_its_stream && has_gone_on ? aborted_.erase(one) : std::next(one);
+    }
+    return is_rest;
+  }
+
   /// The events of the kernel are told whatever the limits say; only what is no event of its own is dropped.
   std::vector<Told> take_event_piece(const Piece& piece, const std::string& bytes) {
     constexpr std::size_t largest_event = std::size_t{128} * 1024;
@@ -218,6 +238,7 @@ class ReceiveModel {
     using enum AssociationChange::State;
     const bool by_peer = peer_shuts_down_.erase(change.association) != 0;
     if (by_peer && change.state == shutdown_complete) change.end = AssociationChange::End::peer_shutdown;
+    std::erase_if(aborted_, [&](const Piece& one) { return one.association == change.association; });
     std::vector<Told> all;
     if (change.state == lost || change.state == restarted || change.state == shutdown_complete ||
         change.state == cannot_start) {
@@ -240,6 +261,8 @@ class ReceiveModel {
     if (open == open_.end()) return {told(event)};
     const Open aborted = *open;
     open_.erase(open);
+    if (!aborted.first.unordered) aborted_.push_back(aborted.first);
+    if (aborted_.size() > 256) aborted_.erase(aborted_.begin());
     if (aborted.fate == Fate::dropped) return {};
     return {aborted.told_as_aborted()};
   }
@@ -292,6 +315,7 @@ class ReceiveModel {
   std::size_t limit_;
   std::size_t total_limit_;
   std::vector<Open> open_;           // in the order in which they began
+  std::vector<Piece> aborted_;       // their first pieces
   bool nameless_has_begun_ = false;  // a message that came without SCTP_RCVINFO, and has not ended
   std::vector<Failed> failed_;
   std::optional<Event> event_;

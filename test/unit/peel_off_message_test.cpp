@@ -72,6 +72,49 @@ TEST_CASE("What nobody has read yet goes along, too") {
   CHECK(text_of(test.socket.receive(test.buffer)) == "stays");
 }
 
+TEST_CASE("What may come late of a message that was aborted is dropped where its association is then") {
+  Moving test;
+  for (const AssociationId id : {seven, eight}) {
+    test.begins(piece("beginning").of(id).on(StreamId{1}).ssn(4).tsn(100));
+    const Received aborted = test.here_comes(event(partial_delivery_event(id)));
+    CHECK(std::get<PartialDeliveryAborted>(*aborted.notification()).received == 9);
+  }
+  test.peel_off(seven);
+  const auto rest_of = [](AssociationId id) {
+    return piece("rest").of(id).on(StreamId{1}).ssn(4).tsn(101).end();
+  };
+  for (int i = 0; i != 3; ++i) CHECK(text_of(test.there_comes(piece("whole").of(seven).end())) == "whole");
+  for (int i = 0; i != 3; ++i) CHECK(text_of(test.here_comes(piece("whole").of(eight).end())) == "whole");
+  CHECK(text_of(test.there_comes(rest_of(eight))) == "rest");
+  CHECK(text_of(test.here_comes(rest_of(seven))) == "rest");  // another one of this number
+  CHECK_FALSE(test.there_comes(rest_of(seven)));
+  CHECK_FALSE(test.here_comes(rest_of(eight)));
+  CHECK(text_of(test.there_comes(rest_of(seven))) == "rest");
+  CHECK(text_of(test.here_comes(rest_of(eight))) == "rest");
+}
+
+TEST_CASE("Peeling off has no memory, and what may come late of messages that were aborted is as it was") {
+  Moving test;
+  constexpr std::uint16_t streams = 9;
+  for (std::uint16_t stream = 0; stream != streams; ++stream) {
+    test.begins(piece("beginning").of(seven).on(StreamId{stream}).tsn(100));
+    CHECK(test.here_comes(event(partial_delivery_event(seven))));
+  }
+  const auto rest_on = [](std::uint16_t stream) {
+    return piece("rest").of(seven).on(StreamId{stream}).tsn(101).end();
+  };
+  for (std::size_t after = 0;; ++after) {
+    {
+      const NoMemory none{after};
+      test.peer = test.socket.peel_off(seven, test.buffer, test.there, test.error);
+    }
+    if (!test.error) break;
+    CHECK(test.error == std::errc::not_enough_memory);
+    test.begins(piece("rest").of(seven).on(StreamId{0}).tsn(101));
+  }
+  for (std::uint16_t stream = 0; stream != streams; ++stream) CHECK_FALSE(test.there_comes(rest_on(stream)));
+}
+
 TEST_CASE("Of what was handed out by pieces the rest comes with its place in the message") {
   Moving test;
   std::array<std::byte, 8> room{};

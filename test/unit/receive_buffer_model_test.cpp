@@ -111,6 +111,10 @@ bool take_anything(Compared& compared, Random& random, Mode mode, Way way) {
                              random.one_in(3), random.one_in(2));
     if (!open.empty() && (mode != Mode::interleaved || random.one_in(2))) {
       piece = next_piece_of(random.one_of(open), random.one_in(3));
+    } else if (!compared.model.aborted().empty() && random.one_in(2)) {
+      const Piece& aborted = random.one_of(compared.model.aborted());
+      piece = next_piece(aborted.association, aborted.stream, false, random.one_in(2));
+      piece.ssn = aborted.ssn;
     }
     return compared.take(as_bytes(random.bytes(random.size(5000))), piece, way);
   }
