@@ -124,13 +124,15 @@ TEST_CASE("A peer learns of an address that comes, and forgets one that goes", "
 TEST_CASE("An address is replaced by another of the same host", "[address_change]") {
   const Kind kind = any_kind();
   const bool has_another = GENERATE(false, true);
-  INFO(name(kind));
+  const auto family = GENERATE(Address::Family::v4, Address::Family::v6);
+  INFO(name(kind) << ", " << to_string(family));
   CAPTURE(has_another);
-  Changing pair{kind};
+  Changing pair{kind, test::change_addresses, test::change_addresses, family};
   Story story{pair};
   const Address gone = pair.address(0);
   const Address now = pair.address(1);
-  const Address other = Address{"10.78.1.77", now.port()};
+  const bool is_v4 = family == Address::Family::v4;
+  const Address other{is_v4 ? "10.78.1.77" : "fd78:1::77", now.port()};
   if (has_another) {
     pair.hosts.a.add_address(1, other);
     pair.own.add_address(other);
