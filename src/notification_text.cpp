@@ -154,6 +154,7 @@ std::string to_string(AssociationChange::End end) {
     case AssociationChange::End::own_abort: return "aborted by us";
     case AssociationChange::End::peer_abort: return "aborted by the peer";
     case AssociationChange::End::timeout: return "no answer";
+    case AssociationChange::End::untold: return "ended without a word";
     case AssociationChange::End::no_setup: return "not set up";
   }
   return "end " + number(end);

@@ -10,6 +10,7 @@
 #include <sctpxx/error.hpp>
 
 #include "native.hpp"
+#include "sys.hpp"
 
 namespace sctp::inline v0 {
 namespace {
@@ -259,12 +260,17 @@ std::optional<Notification> ReceiveBuffer::Reassembler::take_event(Bytes record,
 }
 
 std::optional<Notification> ReceiveBuffer::Reassembler::take(AssociationChange change) noexcept {
+  return ends_messages(change) ? next() : change;
+}
+
+/// What ends an association, or begins it anew, aborts its messages; `next` tells of them, and then of this.
+bool ReceiveBuffer::Reassembler::ends_messages(AssociationChange& change) noexcept {
   using enum AssociationChange::State;
   const bool by_peer = std::erase(peer_shuts_down_, change.association) != 0;
   late_rests_.forget(change.association);
   untold_loss_.clear();
   switch (change.state) {
-    case up: life_ = Life::open; return change;
+    case up: life_ = Life::open; return false;
     case restarted: life_ = Life::open; break;
     case lost:
       life_ = Life::ended;
@@ -275,13 +281,36 @@ std::optional<Notification> ReceiveBuffer::Reassembler::take(AssociationChange c
       if (by_peer) change.end = AssociationChange::End::peer_shutdown;
       break;
     case cannot_start: life_ = Life::not_begun; break;
-    default: return change;
+    default: return false;
   }
   nameless_has_begun_ = false;
   // The kernel tells of most messages that are cut off, but not of those cut off by a restart.
   messages_.abort_all_of(change.association);
   held_.emplace(change);
-  return next();
+  return true;
+}
+
+bool ReceiveBuffer::Reassembler::is_look_due() noexcept {
+  if (messages_.is_empty()) {
+    next_look_.reset();
+    return false;
+  }
+  const long long now = sys::monotonic_milliseconds();
+  const bool is_due = next_look_ && now >= *next_look_;
+  if (is_due || !next_look_) next_look_ = now + look_again.count();
+  return is_due;
+}
+
+bool ReceiveBuffer::Reassembler::tells_gone() noexcept {
+  const auto gone = std::exchange(gone_, std::nullopt);
+  if (!gone || !messages_.find_association([&](AssociationId id) { return id == *gone; })) return false;
+  AssociationChange end{
+      .state = AssociationChange::State::lost,
+      .end = AssociationChange::End::untold,
+      .association = *gone,
+  };
+  look_soon();  // there may be another
+  return ends_messages(end);
 }
 
 std::optional<Notification> ReceiveBuffer::Reassembler::take(const PartialDeliveryAborted& event,

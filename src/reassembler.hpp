@@ -3,6 +3,7 @@
 #pragma once
 
 #include <algorithm>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <optional>
@@ -64,6 +65,20 @@ class ReceiveBuffer::Reassembler {
   /// The socket's association is another one, and up.
   void begin_anew() noexcept;
 
+  /// When there is nothing to read: once a second while messages are open it is due to ask whether their
+  /// associations are still there, since the kernel may keep an end to itself.
+  [[nodiscard]] bool is_look_due() noexcept;
+  void look_soon() noexcept { next_look_ = 0; }
+  static constexpr std::chrono::milliseconds look_again{1000};
+  /// `is_gone` is asked. True when there is one that has gone: all that came before is to be read first.
+  template <class IsGone>
+  bool finds_gone(IsGone is_gone) noexcept {
+    gone_ = messages_.find_association(is_gone);
+    return gone_.has_value();
+  }
+  /// That was read, and the end was not in it: true when it is to be told now.
+  [[nodiscard]] bool tells_gone() noexcept;
+
   std::optional<ReceiveStatus> end_of_association(bool gone, std::error_code& error) noexcept;
   void note_loss(std::error_code untold) noexcept;
 
@@ -88,6 +103,7 @@ class ReceiveBuffer::Reassembler {
                                                std::error_code& error) noexcept;
   std::optional<Notification> take_event(Bytes record, std::error_code& error) noexcept;
   std::optional<Notification> take(AssociationChange change) noexcept;
+  bool ends_messages(AssociationChange& change) noexcept;
   std::optional<Notification> take(const PartialDeliveryAborted& event, bool names_message) noexcept;
 
   bool is_idle_ = false;  // since the last `make_ready`
@@ -106,6 +122,8 @@ class ReceiveBuffer::Reassembler {
   Storage delivered_;                           // what was last handed out, when it had been joined
   std::optional<Notification> held_;            // an event that waits behind the aborts that it caused
   std::vector<AssociationId> peer_shuts_down_;  // and has not finished
+  std::optional<long long> next_look_;          // as sys::monotonic_milliseconds
+  std::optional<AssociationId> gone_;
   std::optional<Message> dropped_;
   Life life_ = Life::open;
   std::error_code untold_loss_;

@@ -104,6 +104,11 @@ bool SocketRef::waits(Blocking blocking) const noexcept {
   return blocking.patience != nullptr || (blocking.flags == 0 && style_ == Style::one_to_many);
 }
 
+/// For the next read. In the kernel nobody would look for an end that is not told.
+int SocketRef::flags_for(Blocking blocking, const ReceiveBuffer& buffer) const noexcept {
+  return waits(blocking) && buffer.unfinished() != 0 ? MSG_DONTWAIT : blocking.flags;
+}
+
 /// What to answer, or nothing: then it is time to look again, after waiting as long as the caller would.
 std::optional<ReceiveStatus> SocketRef::nothing_there(ReceiveBuffer& buffer, std::error_code reason,
                                                       Blocking blocking, bool& nobody,
@@ -113,7 +118,9 @@ std::optional<ReceiveStatus> SocketRef::nothing_there(ReceiveBuffer& buffer, std
     return std::nullopt;
   }
   const ReceiveStatus status = nothing_more(buffer, reason, error);
-  if (status != ReceiveStatus::would_block || !waits(blocking)) return status;
+  if (status != ReceiveStatus::would_block) return status;
+  if (finds_untold_end(buffer)) return std::nullopt;
+  if (!waits(blocking)) return status;
   if (style_ == Style::one_to_many) {
     if (nobody) return ReceiveStatus::end_of_stream;
     // The event of the last end may have come since: that is worth another look.
@@ -121,12 +128,25 @@ std::optional<ReceiveStatus> SocketRef::nothing_there(ReceiveBuffer& buffer, std
     if (nobody) return std::nullopt;
   }
   const Patience for_ever;
-  switch (wait_for(fd_, POLLIN, blocking.patience != nullptr ? *blocking.patience : for_ever, error)) {
+  const Patience& patience = blocking.patience != nullptr ? *blocking.patience : for_ever;
+  const auto at_most = buffer.unfinished() != 0 ? ReceiveBuffer::Reassembler::look_again : long_time;
+  switch (wait_for(fd_, POLLIN, patience, error, at_most)) {
     case Waited::ready: return std::nullopt;
     case Waited::impatient: return ReceiveStatus::would_block;
     case Waited::failed: break;
   }
   return ReceiveStatus::failed;
+}
+
+/// Whether an association has ended in the middle of a message and the kernel (6.1, 6.12) keeps that to
+/// itself, as it does when its peer shuts it down then. True when there is something to be told, or to be
+/// read first.
+bool SocketRef::finds_untold_end(ReceiveBuffer& buffer) const noexcept {
+  ReceiveBuffer::Reassembler* messages = buffer.reassembler_.get();
+  if (messages == nullptr) return false;
+  if (messages->tells_gone()) return true;
+  return messages->is_look_due() &&
+         messages->finds_gone([this](AssociationId id) { return native::is_gone(fd_, id); });
 }
 
 /// The event of a loss is the same for an ABORT without a cause and for a peer that is silent; where the
@@ -223,9 +243,9 @@ template <class Rest>
           return first.size;
         }
         ReceiveBuffer::Batch* batch = buffer.batch();
-        if (batch == nullptr) return read_piece(fd_, buffer.prepare(), blocking.flags, piece);
+        if (batch == nullptr) return read_piece(fd_, buffer.prepare(), flags_for(blocking, buffer), piece);
         if (batch->waiting() == 0) {
-          if (const ssize_t count = batch->fill(fd_, blocking.flags); count <= 0) return count;
+          if (const ssize_t count = batch->fill(fd_, flags_for(blocking, buffer)); count <= 0) return count;
         }
         buffer.prepare_there(batch->room());
         piece = batch->take();
@@ -244,7 +264,7 @@ ReceivedPiece SocketRef::receive_stretch(MutableBytes room, ReceiveBuffer& buffe
       buffer, blocking, error,
       [&](Piece& piece) -> ssize_t {
         buffer.prepare_piece(room);
-        if (buffer.waiting() == 0) return read_piece(fd_, room, blocking.flags, piece);
+        if (buffer.waiting() == 0) return read_piece(fd_, room, flags_for(blocking, buffer), piece);
         piece = buffer.batch_->take_into(room);
         return static_cast<ssize_t>(piece.size);
       },

@@ -75,6 +75,10 @@ std::optional<Message> ReceiveBuffer::dropped() const noexcept {
   return reassembler_ ? reassembler_->dropped() : std::nullopt;
 }
 
+void ReceiveBuffer::look_soon() noexcept {
+  if (reassembler_) reassembler_->look_soon();
+}
+
 std::size_t ReceiveBuffer::unfinished() const noexcept {
   return reassembler_ ? reassembler_->unfinished() : 0;
 }

@@ -83,7 +83,8 @@ Next Shutdown::step(ReceiveBuffer& buffer, ReceiveHandler handle, std::error_cod
     case ReceiveStatus::would_block:
       if (is_gone_) return give_up_unfinished(buffer);
       if (buffer.unfinished() == 0) return Next::wait_readable;
-      // Where the rest of a message was given up the kernel (6.1) keeps the event of the end.
+      // The kernel may keep the end to itself: then the next step is to tell it.
+      buffer.look_soon();
       is_gone_ = has_none();
       return is_gone_ ? Next::again : Next::wait_a_moment;
     case ReceiveStatus::end_of_stream: break;
@@ -133,10 +134,11 @@ Next ShutdownAll::step(ReceiveBuffer& buffer, ReceiveHandler handle, std::error_
       return failure == Condition::message_dropped ? Next::again : Next::done;
     case ReceiveStatus::would_block:
       if (is_empty_) return give_up_unfinished(buffer);
+      if (buffer.unfinished() != 0) buffer.look_soon();  // as above
       // The event of the last end may have come since: that is worth another look.
       is_empty_ = native::has_nobody(socket_.fd());
       if (is_empty_) return Next::again;
-      return buffer.unfinished() == 0 ? Next::wait_readable : Next::wait_a_moment;  // as above
+      return buffer.unfinished() == 0 ? Next::wait_readable : Next::wait_a_moment;
     case ReceiveStatus::end_of_stream: break;
   }
   return Next::done;

@@ -56,6 +56,13 @@ class UnfinishedMessages {
   [[nodiscard]] MessageKey key_of(MessageKey key, std::uint16_t ssn) noexcept;
   /// The association's message if it has exactly one.
   [[nodiscard]] std::optional<MessageKey> only_one_of(AssociationId association) const noexcept;
+  /// An association that has open ones, and of which this is so.
+  template <class Condition>
+  [[nodiscard]] std::optional<AssociationId> find_association(Condition condition) const noexcept {
+    for (const auto& [association, messages] : tables_)
+      if (condition(association)) return association;
+    return std::nullopt;
+  }
   /// None is open.
   [[nodiscard]] bool is_empty() const noexcept { return open_ == 0; }
   /// The only message there is, or null.

@@ -133,8 +133,7 @@ class AssociationTable {
   /// others. Answers in what time to call it again, if there is anything to wait for.
   SCTPXX_EXPORT std::optional<std::chrono::milliseconds> abort_overdue(Clock::time_point now = Clock::now());
 
-  /// It is this table's no more, since it was peeled off, or has ended without a word of the kernel (see
-  /// OneToManySocket::associations). Its end will not be told.
+  /// It is this table's no more, since it was peeled off. Its end will not be told.
   SCTPXX_EXPORT void forget(AssociationId id);
 
   /// Null when there is none; valid until the next call that is not const.

@@ -98,10 +98,7 @@ class OneToManySocket : public Socket {
   [[nodiscard]] Association association(AssociationId id) const& noexcept { return {*this, id}; }
   Association association(AssociationId id) const&& = delete;
 
-  /// The numbers of all associations, those under way and those that are ending, too. The kernel (6.1) may
-  /// keep the end of one to itself where a message was given up in its middle (src/kernel.md): who is not
-  /// among them, and still has no end when all has been received, has gone. AssociationTable::forget,
-  /// SendQueue::remove and ReceiveBuffer::abandon_unfinished know nothing of it then.
+  /// The numbers of all associations, those under way and those that are ending, too.
   /// SCTP_GET_ASSOC_ID_LIST, RFC 6458 8.2.6.
   [[nodiscard]] SCTPXX_EXPORT std::vector<AssociationId> associations() const;
   [[nodiscard]] SCTPXX_EXPORT std::vector<AssociationId> associations(std::error_code& error) const noexcept;

@@ -109,7 +109,7 @@ class ReceiveBuffer {
 
   /// Gives up all unfinished messages, since nothing more can come. `next` then reports each.
   SCTPXX_EXPORT void abandon_unfinished() noexcept;
-  /// The same of one association, which has ended without a word of the kernel: see OneToManySocket.
+  /// The same of one association.
   SCTPXX_EXPORT void abandon_unfinished(AssociationId association) noexcept;
 
   /// Whose the message was that passed a limit last (Errc::message_exceeds_limit), and on which stream:
@@ -131,6 +131,8 @@ class ReceiveBuffer {
  private:
   friend class SocketRef;        // asks and tells how an association ended
   friend class OneToManySocket;  // peels an association off
+  friend class Shutdown;         // have ends found at once that nobody tells
+  friend class ShutdownAll;
   class Reassembler;
   class Batch;
   Reassembler& reassembler();
@@ -145,6 +147,9 @@ class ReceiveBuffer {
   [[nodiscard]] std::optional<ReceiveStatus> end_of_association(bool gone, std::error_code& error) noexcept;
   /// The kernel itself has told of the loss; `untold` is what the receiver is still to be told, if anything.
   void note_loss(std::error_code untold) noexcept;
+
+  /// When there is nothing to read the next time, it is to be asked whether who has begun messages is there.
+  void look_soon() noexcept;
 
   /// What has begun of an association is to be completed here, and not in `from` any more: the first makes
   /// room for the second. Throws `std::bad_alloc`.

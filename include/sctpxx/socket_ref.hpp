@@ -156,6 +156,12 @@ class SocketRef {
   /// connect again. Of one-to-many style: events tell of each association's end, and end_of_stream comes
   /// where the call would wait though the socket has no association and does not listen for any.
   ///
+  /// Of an association that its peer shuts down in the middle of a message the kernel (6.1, 6.12) tells no
+  /// end. So while a message has begun and there is nothing to read, the kernel is asked once a second
+  /// whether its association is still there, and if it is not, `lost` is told, with End::untold. Who waits by
+  /// poll should try as often, while `buffer.unfinished()` is not 0. (A socket with one association that
+  /// waits without a Patience is not asked.)
+  ///
   /// An error that is not Condition::association_ended concerns one message or event alone: a peer's message
   /// over the limit (Errc::message_exceeds_limit), Errc::receive_info_missing, Errc::malformed_notification,
   /// lack of memory. The next call goes on behind it.
@@ -318,6 +324,8 @@ class SocketRef {
   Answer receive_with(ReceiveBuffer& buffer, Blocking blocking, std::error_code& error, Read read,
                       Commit commit) const noexcept;
   [[nodiscard]] bool waits(Blocking blocking) const noexcept;
+  [[nodiscard]] int flags_for(Blocking blocking, const ReceiveBuffer& buffer) const noexcept;
+  [[nodiscard]] bool finds_untold_end(ReceiveBuffer& buffer) const noexcept;
   std::optional<ReceiveStatus> nothing_there(ReceiveBuffer& buffer, std::error_code reason, Blocking blocking,
                                              bool& nobody, std::error_code& error) const noexcept;
   Notification complete(Notification event, ReceiveBuffer& buffer) const noexcept;

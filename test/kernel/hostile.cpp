@@ -22,8 +22,11 @@ enum ChunkType : std::uint8_t {
   init_chunk = 1,
   init_ack = 2,
   abort_chunk = 6,
+  shutdown = 7,
+  shutdown_ack = 8,
   cookie_echo = 10,
   cookie_ack = 11,
+  shutdown_complete = 14,
   i_data = 64,
   forward_tsn = 192,
   i_forward_tsn = 194
@@ -127,6 +130,7 @@ void Peer::associate(bool interleaves, std::uint16_t streams, std::uint32_t addr
   send(0, init(streams, interleaves, addresses));
   const std::string answer = await(init_ack);
   tag_ = read32(std::string_view{answer}.substr(4));
+  first_tsn_ = read32(std::string_view{answer}.substr(16));
   constexpr std::size_t state_cookie = 7;
   for (std::string_view rest = std::string_view{answer}.substr(20); rest.size() >= 4;) {
     const std::size_t length = read16(rest.substr(2));
@@ -158,6 +162,12 @@ void Peer::give_up(std::uint32_t last_tsn, const std::vector<Skipped>& messages)
 }
 
 void Peer::abort() const { send(chunk(abort_chunk, {})); }
+
+void Peer::shut_down() const {
+  send(chunk(shutdown, be32(first_tsn_ - 1)));
+  static_cast<void>(await(shutdown_ack));
+  send(chunk(shutdown_complete, {}));
+}
 
 Service::Service(Delivery delivery) : socket{sctp::Address::Family::v4} {
   set_delivery(socket, delivery);

@@ -61,6 +61,8 @@ class Peer {
   /// The next TSN never comes.
   void skip() noexcept { ++tsn_; }
   void abort() const;
+  /// SHUTDOWN, and all that comes after it. Whoever asks has sent nothing.
+  void shut_down() const;
 
   [[nodiscard]] std::uint32_t tag() const noexcept { return tag_; }
 
@@ -74,6 +76,7 @@ class Peer {
   bool interleaves_ = false;
   std::uint32_t tag_ = 0;
   std::uint32_t own_tag_ = 1000;
+  std::uint32_t first_tsn_ = 0;  // of the service
   std::uint32_t tsn_ = 1;
   std::map<std::uint16_t, std::uint32_t> fsn_;
 };

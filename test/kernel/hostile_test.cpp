@@ -218,6 +218,43 @@ TEST_CASE("Aborts in the middle of everything are told once each, and leave noth
   });
 }
 
+TEST_CASE("Shutdowns in the middle of messages, which the kernel keeps to itself, are told and leave nothing",
+          "[hostile]") {
+  const test::Permission own_window{"rcvbuf_policy"};
+  withstand(Delivery::interleaves_peers, [](Service& service, Peers& peers) {
+    std::list<Peer> hostile;
+    const std::string part(1000, 'x');
+    for (std::uint16_t n = 0; n != hostiles; ++n) {
+      Peer& one = hostile.emplace_back(service.socket.local_address(), static_cast<std::uint16_t>(4711 + n));
+      one.associate(false);
+      // More than the window: what is there is handed out.
+      for (int i = 0; i != 400; ++i) one.send_part(0, part, i == 0, false);
+    }
+    test::hostile::run(service, [&] { return service.buffer.unfinished() == hostiles; });
+    for (const Peer& one : hostile) one.shut_down();
+    CHECK(service.socket.associations().size() == well_behaved);
+    while (service.table.size() != well_behaved) peers.exchange(1);
+    CHECK(service.ends["ended without a word"] == hostiles);
+  });
+}
+
+TEST_CASE("One peer makes a one-to-many socket deaf for good where it does not interleave peers",
+          "[hostile]") {
+  const test::hostile::Wrapping wrapping;
+  Service service{Delivery::one_by_one};
+  const sctp::OneToOneSocket other{service.socket.local_address()};
+  Peer hostile{service.socket.local_address()};
+  hostile.associate(false);
+  const std::string part(1000, 'x');
+  for (int i = 0; i != 400; ++i) hostile.send_part(0, part, i == 0, false);
+  test::hostile::run(service, [&] { return service.buffer.unfinished() == 1; });
+  hostile.shut_down();
+  CHECK(service.socket.associations().size() == 1);
+  other.send(sctp::as_bytes("hello"));
+  test::wait_until_acknowledged(other);
+  CHECK(test::describe(service.socket.try_receive(service.buffer), {}) == "would block");
+}
+
 TEST_CASE("One that begins anew again and again has one association, and what it had begun is told",
           "[hostile]") {
   withstand(Delivery::interleaves_peers, [](Service& service, Peers& peers) {

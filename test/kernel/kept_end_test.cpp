@@ -2,6 +2,9 @@
 // SPDX-License-Identifier: MIT
 #include <sys/socket.h>
 
+#include <array>
+#include <cstddef>
+#include <functional>
 #include <optional>
 #include <tuple>
 #include <variant>
@@ -66,7 +69,7 @@ bool is_gone(const Many& many) { return many.socket.associations().empty(); }
 
 }  // namespace
 
-TEST_CASE("An association of which a message was cut off unheard ends without a word", "[kept_end]") {
+TEST_CASE("An end that is kept is told, a second after there was nothing to read", "[kept_end]") {
   Many many{test::listen_to_many(narrow)};
   const Cut cut = cut_off(many);
   test::read_beginning(many.socket, many.buffer);
@@ -75,16 +78,62 @@ TEST_CASE("An association of which a message was cut off unheard ends without a 
   test::wait_until([&] { return is_gone(many); });
   CHECK(test::describe(many.socket.try_receive(many.buffer), {}) == "would block");
 
+  std::function<sctp::Received()> receive;
+  SECTION("by one that blocks") {
+    receive = [&] { return many.socket.receive(many.buffer); };
+  }
+  SECTION("by one that waits so long") {
+    receive = [&] { return many.socket.receive(many.buffer, 10s); };
+  }
+  SECTION("by one that does not wait") {
+    receive = [&] {
+      sctp::Received received = many.socket.try_receive(many.buffer);
+      while (!received) received = many.socket.try_receive(many.buffer);
+      return received;
+    };
+  }
+  CHECK(test::describe(receive(), {}) == "a message was aborted");
+  CHECK(many.buffer.unfinished() == 0);
+  const sctp::Received told = receive();
+  const auto& end = std::get<sctp::AssociationChange>(*told.notification());
+  CHECK(end.association == cut.id);
+  CHECK(end.state == sctp::AssociationChange::State::lost);
+  CHECK(end.end == End::untold);
+
   // Others are heard.
   const OneToOneSocket other{many.address()};
   many.next_up();
   other.send(sctp::as_bytes("hello"));
   CHECK(many.next() == "message hello");
+}
 
-  CHECK(many.buffer.unfinished() == 1);
-  many.buffer.abandon_unfinished(cut.id);
-  CHECK(many.next() == "a message was aborted");
-  CHECK(many.buffer.unfinished() == 0);
+TEST_CASE("Who reads pieces, or what was peeled off, is told of the end that is kept", "[kept_end]") {
+  Many many{test::listen_to_many(narrow)};
+  const Cut cut = cut_off(many);
+  std::array<std::byte, 1'000> room{};
+  const auto end_of = [](const auto& received) {
+    return std::get<sctp::AssociationChange>(*received.notification()).end;
+  };
+  SECTION("pieces") {
+    while (many.buffer.unfinished() == 0) CHECK(many.socket.receive_piece(room, many.buffer));
+    cut.peer.shutdown();
+    auto received = many.socket.receive_piece(room, many.buffer);
+    while (received.piece() != nullptr) received = many.socket.receive_piece(room, many.buffer);
+    CHECK(std::holds_alternative<sctp::PartialDeliveryAborted>(*received.notification()));
+    CHECK(end_of(many.socket.receive_piece(room, many.buffer)) == End::untold);
+  }
+  SECTION("peeled off") {
+    sctp::ReceiveBuffer there;
+    const OneToOneSocket own = many.socket.peel_off(cut.id, many.buffer, there);
+    test::read_beginning(own, there);
+    cut.peer.shutdown();
+    CHECK(test::describe(own.receive(there, 10s), {}) == "a message was aborted");
+    CHECK(end_of(own.receive(there, 10s)) == End::untold);
+    std::error_code error;
+    CHECK(own.receive(there, error).status() == sctp::ReceiveStatus::failed);
+    CHECK(error == std::errc::connection_reset);
+    CHECK(own.receive(there).status() == sctp::ReceiveStatus::end_of_stream);
+  }
 }
 
 TEST_CASE("An abort tells of the message that was cut off unheard, and of its own end", "[kept_end]") {
@@ -111,9 +160,9 @@ TEST_CASE("Nobody waits for the end that is kept", "[kept_end]") {
     sctp::ReceiveBuffer there;
     OneToOneSocket own = many.socket.peel_off(cut.id, many.buffer, there);
     test::read_beginning(own, there);
-    CHECK(own.shutdown(there, sctp::Patience{}, hear) == End::none);
+    CHECK(own.shutdown(there, sctp::Patience{}, hear) == End::untold);
   }
-  CHECK(heard == Answers{"a message was aborted"});
+  CHECK(heard == Answers{"a message was aborted", "lost: no cause given"});
 }
 
 TEST_CASE("Under I-DATA a message that was cut off unheard keeps the end of nothing else", "[kept_end]") {

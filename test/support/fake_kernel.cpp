@@ -94,6 +94,7 @@ std::vector<std::string> FakeKernel::take_complaints() {
   for (const auto& [fd, descriptor] : std::exchange(descriptors, {})) {
     complain("descriptor " + std::to_string(fd) + " was left open");
   }
+  if (at_question) complain("something was to happen when an option is asked for, and none was");
   if (!meanwhile.empty()) complain("something was to happen while a call waits, and none did");
   for (const auto& [call, errors] : std::exchange(failures_, {})) {
     if (!errors.empty()) complain("a failure of " + to_string(call) + " was scripted, and never met");

@@ -233,6 +233,8 @@ class FakeKernel {
   void peer_waits(AssociationId id) { waiting_peers.push_back(id); }
   /// What happens, once, while the next call waits that has nothing to answer.
   void while_waiting(std::function<void()> what) { meanwhile.push_back(std::move(what)); }
+  /// What happens, once, when an option is asked for the next time, before the answer.
+  void while_asked(std::function<void()> what) { at_question = std::move(what); }
   /// Other threads will bring what a call has to wait for.
   void has_threads() { threads_bring_more = true; }
   /// Time passes.
@@ -328,6 +330,7 @@ class FakeKernel {
   std::optional<Handshake> handshake;  // under way
   std::deque<short> poll_answers;
   std::deque<std::function<void()>> meanwhile;
+  std::function<void()> at_question;
   bool threads_bring_more = false;
   std::deque<AssociationId> waiting_peers;
   long long now = 1'000'000;

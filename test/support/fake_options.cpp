@@ -191,6 +191,7 @@ int getsockopt(int fd, int level, int option, void* value, socklen_t* length) no
   FakeKernel& kernel = FakeKernel::current();
   const InKernel call{kernel};
   kernel.asked_option = {level, option};
+  if (const auto what = std::exchange(kernel.at_question, nullptr)) what();
   const Bytes asked{static_cast<const std::byte*>(value), *length};
   note(kernel, {false, fd, {level, option}, {asked.begin(), asked.end()}});
   if (kernel.enter(Call::getsockopt, fd)) return -1;

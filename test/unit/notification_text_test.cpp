@@ -34,7 +34,7 @@ std::size_t names(int end, const std::string& prefix) {
 
 TEST_CASE("Each value of an event has a name of its own, and one that is not known has its number") {
   CHECK(names<State>(0x10000, "in state ") == 5);
-  CHECK(names<End>(0x100, "end ") == 7);
+  CHECK(names<End>(0x100, "end ") == 8);
   CHECK(names<PeerAddressChange::State>(0x10000, "in state ") == 7);
   CHECK(names<PeerAddressChange::Reason>(0x10000, "reason ") == 7);
   CHECK(names<AuthenticationEvent::State>(0x10000, "in state ") == 3);
