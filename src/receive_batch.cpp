@@ -30,11 +30,14 @@ ssize_t ReceiveBuffer::Batch::fill(int fd, int flags) noexcept {
       continue;
     }
     // At the end of the stream the kernel fills all that is left with nothing.
-    while (count > 0 && filled_ != static_cast<std::size_t>(count) && messages_[filled_].msg_len != 0) {
+    for (bool goes_on = false;
+         count > 0 && filled_ != static_cast<std::size_t>(count) && messages_[filled_].msg_len != 0;
+         ++filled_) {
       Slot& slot = slots_[filled_];
       slot.begun = 0;
       slot.piece = headers_[filled_].piece(messages_[filled_].msg_hdr, messages_[filled_].msg_len);
-      ++filled_;
+      slot.is_rest = goes_on;
+      goes_on = slot.piece.is_notification && !slot.piece.end_of_record;
     }
     if (filled_ != 0) return static_cast<ssize_t>(filled_);
     if (error_) {
@@ -62,7 +65,8 @@ Piece ReceiveBuffer::Batch::take_into(MutableBytes room) noexcept {
 
 bool ReceiveBuffer::Batch::Slot::is_about(AssociationId association) const noexcept {
   if (!piece.is_notification) return piece.association == association;
-  if (!piece.end_of_record) return false;
+  // A part of an event says nothing, and what a peer has put there may look like any event.
+  if (is_rest || begun != 0 || !piece.end_of_record) return false;
   std::error_code malformed;
   const Notification event = decode_notification(bytes(), malformed);
   return !malformed && association_of(event) == association;

@@ -61,6 +61,7 @@ class ReceiveBuffer::Batch {
     std::size_t capacity;
     Piece piece{};
     std::size_t begun = 0;
+    bool is_rest = false;  // of an event that begins in the slot before, for all but the first of a `fill`
   };
 
   std::size_t count_;

@@ -306,4 +306,113 @@ TEST_CASE("Where an association cannot be peeled off what waits of it stays") {
   CHECK(test.next_here() == "s0 'stays'");
 }
 
+TEST_CASE("A buffer that was used for one association takes over what waits of another") {
+  const bool in_batches = GENERATE(false, true);
+  CAPTURE(in_batches);
+  Many test{{seven, eight, nine}};
+  if (in_batches) test.buffer = ReceiveBuffer::in_batches(16);
+  ReceiveBuffer there = ReceiveBuffer::in_batches(4);
+  OneToOneSocket peer = test.socket.peel_off(eight, test.buffer, there);
+  test.kernel.receives(piece("old").of(eight).end());
+  CHECK(describe(peer.try_receive(there)) == "s0 'old'");
+  test.kernel.receives(piece("begin").of(nine).end());
+  for (const char* text : {"1", "2", "3", "4", "5"}) test.kernel.receives(piece(text).of(seven).end());
+  CHECK(describe(test.socket.receive(test.buffer)) == "s0 'begin'");
+  peer = test.socket.peel_off(seven, test.buffer, there);
+  CHECK(there.waiting() == (in_batches ? 5 : 0));
+  for (const char* text : {"1", "2", "3", "4", "5"})
+    CHECK(describe(peer.try_receive(there)) == std::string{"s0 '"} + text + "'");
+  CHECK(describe(peer.try_receive(there)) == "nothing");
+}
+
+TEST_CASE("What waits of others keeps its order when an association goes from between") {
+  Many test{{seven, eight, nine}};
+  test.buffer = ReceiveBuffer::in_batches(16);
+  ReceiveBuffer there;
+  for (const AssociationId id : {eight, eight, seven, nine, seven, eight}) {
+    const std::string text = to_string(id) + "#" + std::to_string(test.kernel.queue.size());
+    test.kernel.receives(piece(text).of(id).end());
+  }
+  CHECK(describe(test.socket.receive(test.buffer)) == "s0 '8#0'");
+  const OneToOneSocket peer = test.socket.peel_off(seven, test.buffer, there);
+  for (const char* text : {"s0 '8#1'", "s0 '9#3'", "s0 '8#5'", "nothing"})
+    CHECK(describe(test.socket.try_receive(test.buffer)) == text);
+  for (const char* text : {"s0 '7#2'", "s0 '7#4'", "nothing"})
+    CHECK(describe(peer.try_receive(there)) == text);
+}
+
+/// An event of association eight that takes the room of two; what lies in the second looks like another, of
+/// association seven. Its peer can send that.
+struct Forged : Many {
+  static constexpr std::size_t capacity = 1024;
+  ReceiveBuffer there;
+  OneToOneSocket peer;
+  std::string value;
+
+  Forged() : Many{{seven, eight}}, value(capacity - sizeof(sctp_remote_error), 'x') {
+    buffer = ReceiveBuffer::in_batches(16, capacity);
+    value += as_text(assoc_change(lost, {.association = seven}));
+    kernel.receives(piece("begin").of(eight).end());
+    kernel.receives(event(remote_error(Cause{}, eight, value)));
+    kernel.receives(piece("one").of(seven).end());
+    kernel.receives(piece("stays").of(eight).end());
+    CHECK(describe(socket.receive(buffer)) == "s0 'begin'");
+  }
+  void check_all_is_told_here() {
+    const Received received = socket.try_receive(buffer);
+    CHECK(as_text(event_of<RemoteError>(received).value) == value);
+    CHECK(describe(socket.try_receive(buffer)) == "s0 'stays'");
+    CHECK(describe(socket.try_receive(buffer)) == "nothing");
+    CHECK(describe(peer.try_receive(there)) == "s0 'one'");
+    CHECK(describe(peer.try_receive(there)) == "nothing");
+  }
+};
+
+TEST_CASE("The rest of an event is not taken for an event, whatever it looks like") {
+  Forged test;
+  SECTION("before its beginning was received") {}
+  SECTION("after that") {
+    CHECK_FALSE(test.socket.receive(test.buffer, std::chrono::milliseconds{0}));
+    CHECK(test.buffer.waiting() == 3);
+  }
+  SECTION("after a piece of that") {
+    std::array<std::byte, Forged::capacity - 10> room;
+    CHECK_FALSE(test.socket.receive_piece(room, test.buffer, std::chrono::milliseconds{0}));
+    CHECK(test.buffer.waiting() == 4);
+  }
+  test.peer = test.socket.peel_off(seven, test.buffer, test.there);
+  CHECK(test.there.waiting() == 1);
+  test.check_all_is_told_here();
+}
+
+TEST_CASE("What is left of an event that was received in part is not taken for an event either") {
+  Many test{{seven, eight}};
+  test.buffer = ReceiveBuffer::in_batches(16);
+  ReceiveBuffer there;
+  const std::string value{as_text(assoc_change(lost, {.association = seven}))};
+  test.kernel.receives(piece("begin").of(eight).end());
+  test.kernel.receives(event(remote_error(Cause{}, eight, value)));
+  CHECK(describe(test.socket.receive(test.buffer)) == "s0 'begin'");
+  std::array<std::byte, sizeof(sctp_remote_error)> room;
+  CHECK_FALSE(test.socket.receive_piece(room, test.buffer, std::chrono::milliseconds{0}));
+  const OneToOneSocket peer = test.socket.peel_off(seven, test.buffer, there);
+  CHECK(there.waiting() == 0);
+  CHECK(as_text(event_of<RemoteError>(test.socket.try_receive(test.buffer)).value) == value);
+}
+
+TEST_CASE("What waits and cannot be read as an event stays, and is told where it was") {
+  Many test{{seven, eight}};
+  test.buffer = ReceiveBuffer::in_batches(16);
+  ReceiveBuffer there;
+  Record cut = assoc_change(restarted, {.association = seven});
+  cut.resize(12);
+  test.kernel.receives(piece("begin").of(eight).end());
+  test.kernel.receives(event(cut));
+  CHECK(describe(test.socket.receive(test.buffer)) == "s0 'begin'");
+  const OneToOneSocket peer = test.socket.peel_off(seven, test.buffer, there);
+  CHECK(there.waiting() == 0);
+  CHECK_FALSE(test.socket.try_receive(test.buffer, test.error));
+  CHECK(test.error == Errc::malformed_notification);
+}
+
 }  // namespace
