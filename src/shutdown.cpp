@@ -49,6 +49,11 @@ void Shutdown::note(const Notification& event) noexcept {
     std::error_code gone;
     // The peer has begun anew, and knows of no shutdown.
     if (change->state == AssociationChange::State::restarted) association_.shutdown(gone);
+    // What was told before is the end of an attempt before this one, which nobody had received.
+    if (change->state == AssociationChange::State::up && told_ != AssociationChange::End::none) {
+      told_ = guessed_ = AssociationChange::End::none;
+      is_gone_ = has_none();
+    }
     if (told_ == AssociationChange::End::none) told_ = change->end;
     is_gone_ |= told_ != AssociationChange::End::none;
   }

@@ -186,6 +186,40 @@ TEST_CASE("What comes behind the error of a loss is handed out by the steps") {
   CHECK_FALSE(test.error);
 }
 
+TEST_CASE("The event of a setup that failed before is no end of the association that came up after it") {
+  One test;
+  test.kernel.receives(event(assoc_change(cannot_start)));
+  test.kernel.receives(event(assoc_change(up)));
+  const bool ended = GENERATE(false, true);
+  if (ended) {
+    test.kernel.fail_next(Call::shutdown, ENOTCONN);
+    test.kernel.association_is_gone();
+  }
+  Shutdown shutdown{test.socket.association()};
+  CHECK(test.step(shutdown) == Next::again);
+  CHECK(test.step(shutdown) == Next::again);
+  CHECK(test.events == 2);
+  CHECK(shutdown.is_gone() == ended);
+  if (!ended) {
+    CHECK(test.step(shutdown) == Next::wait_readable);
+    test.ends();
+    CHECK(test.step(shutdown) == Next::again);
+  }
+  CHECK(test.step(shutdown) == Next::done);
+  CHECK(shutdown.end() == (ended ? End::none : End::own_shutdown));
+}
+
+TEST_CASE("Of several ends that are told of an association the first counts") {
+  One test;
+  Shutdown shutdown{test.socket.association()};
+  test.kernel.receives(event(assoc_change(lost, {.info = "why"})));
+  test.ends();
+  while (test.step(shutdown) == Next::again) {
+  }
+  CHECK(test.events == 2);
+  CHECK(shutdown.end() == End::peer_abort);
+}
+
 TEST_CASE("The steps of a shutdown of all end with the last association, and let none in") {
   Many test{seven, eight};
   test.socket.listen();

@@ -113,6 +113,20 @@ TEST_CASE("A shutdown does not end with the coming up that was not read before, 
   CHECK(test.heard.size() == 3);
 }
 
+TEST_CASE("A shutdown whose patience is over aborts nothing where the association has ended already") {
+  Ending test;
+  Waker waker;
+  waker.wake();
+  test.kernel.fail_next(Call::shutdown, ENOTCONN);
+  test.kernel.receives(piece("left").end());
+  test.ends(lost, {.info = "why"});
+  CHECK(test.shutdown(waker) == End::peer_abort);
+  CHECK_FALSE(test.error);
+  CHECK(test.heard.size() == 2);
+  CHECK(test.heard.front() == "left");
+  CHECK_FALSE(test.socket.is_open());
+}
+
 TEST_CASE("A shutdown whose patience is over aborts") {
   const Style style = GENERATE(Style::one_to_one, Style::peeled_off);
   Ending test{style};
