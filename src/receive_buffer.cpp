@@ -100,12 +100,11 @@ void ReceiveBuffer::take_over(AssociationId association, ReceiveBuffer& from) no
   if (batch_ && from.batch_) batch_->take_over(association, *from.batch_);
 }
 
+// This and the next come after a `prepare`: the kernel was asked for something.
 std::optional<ReceiveStatus> ReceiveBuffer::end_of_association(bool gone, std::error_code& error) noexcept {
-  return reassembler_ ? reassembler_->end_of_association(gone, error) : std::nullopt;
+  return reassembler_->end_of_association(gone, error);
 }
 
-void ReceiveBuffer::note_loss(std::error_code untold) noexcept {
-  if (reassembler_) reassembler_->note_loss(untold);
-}
+void ReceiveBuffer::note_loss(std::error_code untold) noexcept { reassembler_->note_loss(untold); }
 
 }  // namespace sctp::inline v0

@@ -160,18 +160,18 @@ std::size_t SendQueue::flush() noexcept {
   // Ends when everybody whose turn it was has been asked since the last that something was taken of.
   for (std::size_t idle = 0; idle < turns_.size() && refusals != enough_refusals;) {
     const AssociationId association = turns_.front();
-    const auto found = lines_.find(association);
-    if (found == lines_.end() || found->second.messages.empty()) {
-      if (found != lines_.end()) found->second.has_turn = false;
+    Line& line = lines_.find(association)->second;  // there is one as long as it has turns
+    if (line.messages.empty()) {
+      line.has_turn = false;
       turns_.pop_front();
       continue;
     }
     turns_.splice(turns_.end(), turns_, turns_.begin());
-    const Result result = give_next(association, found->second);
+    const Result result = give_next(association, line);
     if (result == Result::sent) ++sent;
     if (waits(result)) {
       ++idle;
-      if (found->second.waits_for_room) ++refusals;
+      if (line.waits_for_room) ++refusals;
     } else {
       idle = 0;
       refusals = 0;
@@ -274,7 +274,7 @@ void SendQueue::forget_if_idle(AssociationId association) noexcept {
   const auto found = lines_.find(association);
   if (found == lines_.end()) return;
   const Line& line = found->second;
-  if (!line.messages.empty() || line.in_flight != 0 || line.waits_for_dry) return;
+  if (!line.messages.empty() || line.in_flight != 0) return;
   turns_.remove(association);
   lines_.erase(found);
 }

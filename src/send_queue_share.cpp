@@ -61,7 +61,6 @@ SendQueue::Result SendQueue::give(AssociationId association, Line& line, Bytes p
 /// The event comes at once when everything is acknowledged already; nothing is given until it comes. False
 /// when there will be none.
 bool SendQueue::wait_for_dry(AssociationId association, Line& line) noexcept {
-  if (line.waits_for_dry) return true;
   if (may_meet_old_dry(line)) {
     wait_for_room(line);  // to be asked again soon
     return true;
