@@ -106,6 +106,7 @@ int getsockname(int fd, sockaddr* address, socklen_t* length) noexcept {
   const InKernel call{kernel};
   if (kernel.enter(Call::getsockname, fd)) return -1;
   const Descriptor& descriptor = kernel.descriptor(fd);
+  if (descriptor.domain == AF_UNIX) return write_name(bytes_of(sa_family_t{AF_UNIX}), address, length), 0;
   write_name(as_seen_by(descriptor, descriptor.local.value_or(Address{})), address, length);
   return 0;
 }

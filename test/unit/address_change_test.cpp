@@ -89,6 +89,9 @@ TEST_CASE("An exception says what is wrong with an address") {
       "cannot remove the address 198.51.100.1:5000: the socket does not have it: Invalid argument");
   CHECK_THROWS_WITH(test.socket.remove_address(home),
                     "cannot remove the address 192.0.2.1:5000: it is the last one: Device or resource busy");
+  test.kernel.refused_changes.push_back({{true, away, true}, EBUSY});
+  CHECK_THROWS_WITH(test.socket.add_address(away),
+                    "cannot add the address 198.51.100.1:5000: Device or resource busy");
   CHECK_THROWS_WITH(
       test.socket.add_address(other),
       "cannot add the address 203.0.113.1:5000: this machine has no such address: Cannot assign "
@@ -162,6 +165,31 @@ TEST_CASE("An address that the socket does not have is not replaced") {
   test.socket.replace_address(other, away, test.error);
   CHECK(test.error == std::errc::invalid_argument);
   CHECK(test.changes().empty());
+}
+
+TEST_CASE("A socket that is bound to no address has none to be replaced") {
+  Moving test;
+  test.kernel.local_addresses.clear();
+  test.socket.replace_address(home, away, test.error);
+  CHECK(test.error == std::errc::invalid_argument);
+  CHECK(test.changes().empty());
+}
+
+TEST_CASE("An IPv6 socket has the address meanwhile by its own option, whatever the family") {
+  const bool v6 = GENERATE(false, true);
+  CAPTURE(v6);
+  const Address old = v6 ? Address::parse("[2001:db8::1]:5000") : home;
+  const Address now = v6 ? Address::parse("[2001:db8::2]:5000") : away;
+  Moving test;
+  test.descriptor().domain = AF_INET6;
+  test.kernel.local_addresses = {old};
+  test.socket.replace_address(old, now, test.error);
+  CHECK_FALSE(test.error);
+  CHECK(test.changes().size() == 8);
+  CHECK(test.changes()[2] == sctp::test::AddressChange{true, Address::loopback(old.family(), 5000), false});
+  CHECK(test.times_set(IPV6_FREEBIND, IPPROTO_IPV6) == 4);
+  CHECK(test.times_set(IP_FREEBIND, IPPROTO_IP) == 0);
+  CHECK(test.kept<int>(IPPROTO_IPV6, IPV6_FREEBIND) == 0);
 }
 
 TEST_CASE("Without memory no address is replaced") {

@@ -131,6 +131,20 @@ TEST_CASE("A connect whose poll fails says so") {
   CHECK(test.error == std::errc::not_enough_memory);
 }
 
+TEST_CASE("A connect that cannot learn how long to wait says so, and the setup goes on") {
+  Connecting test;
+  test.kernel.handshake_lasts(300);
+  test.kernel.fail_next(Call::getsockopt, EDQUOT);
+  test.socket.connect(peer, test.error);
+  CHECK(test.error == std::error_code{EDQUOT, std::system_category()});
+  CHECK(test.kernel.count(Call::poll) == 0);
+  CHECK(test.socket.is_open());
+  test.socket.connect(peer, test.error);
+  CHECK_FALSE(test.error);
+  CHECK(test.kernel.count(Call::connectx) == 1);
+  CHECK(test.socket.association().id() == AssociationId{42});
+}
+
 TEST_CASE("A poll that speaks of an error which somebody else has taken is asked again") {
   Connecting test;
   test.kernel.handshake_lasts(300);

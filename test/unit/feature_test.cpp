@@ -131,7 +131,11 @@ TEST_CASE("Events of paths that begin to fail are on where all of them are told"
   CHECK(support_of(Feature::potentially_failed) == Support::optional);
   starts_as(2);
   CHECK(support_of(Feature::potentially_failed) == Support::on);
+  kernel.files["/proc/sys/net/sctp/pf_enable"] = "0\n";  // then there is no such state to tell
+  CHECK(support_of(Feature::potentially_failed) == Support::forbidden);
   kernel.unknown_options = {sctp_option(SCTP_EXPOSE_POTENTIALLY_FAILED_STATE)};
+  CHECK(support_of(Feature::potentially_failed) == Support::absent);
+  kernel.files.clear();
   CHECK(support_of(Feature::potentially_failed) == Support::absent);
 }
 

@@ -138,6 +138,20 @@ TEST_CASE("An accept that fails says why, and the listener goes on") {
   CHECK_FALSE(error);
 }
 
+TEST_CASE("An accept that cannot learn how long to wait says so, and does not wait") {
+  FakeKernel kernel;
+  Listener listener{own};
+  kernel.forget_calls();
+  kernel.fail_next(Call::getsockopt, EDQUOT);
+  std::error_code error;
+  CHECK_FALSE(listener.accept(error).is_open());
+  CHECK(error == std::error_code{EDQUOT, std::system_category()});
+  CHECK(kernel.story() == "accept4 getsockopt");
+  kernel.peer_waits(AssociationId{11});
+  CHECK(listener.accept(error).is_open());
+  CHECK_FALSE(error);
+}
+
 TEST_CASE("A listener that does not listen says so") {
   FakeKernel kernel;
   Listener listener{Family::v4};

@@ -90,6 +90,29 @@ TEST_CASE("When the patience is over the rest is aborted, and its ends are hande
   CHECK(test.kernel.queue.empty());
 }
 
+TEST_CASE("An association that ends by itself when the rest is aborted is not counted with that") {
+  EndingAll test;
+  test.kernel.while_waiting([&] {
+    test.kernel.advance(250);
+    test.kernel.fail_next(Call::sendmsg, EINVAL);  // the first to be aborted is gone since they were listed
+    test.kernel.receives(event(assoc_change(lost, {.association = seven, .info = "why"})));
+  });
+  CHECK(test.shutdown_all(250ms) == 2);
+  CHECK_FALSE(test.error);
+  CHECK(test.ends == std::vector<std::pair<AssociationId, End>>{
+                         {seven, End::peer_abort}, {eight, End::own_abort}, {nine, End::own_abort}});
+}
+
+TEST_CASE("Behind the beginning of a message a shutdown of all looks again soon, since no event may tell") {
+  EndingAll test{seven};
+  test.kernel.receives(piece("begin").of(seven));
+  test.kernel.while_waiting([&] { test.kernel.association_ends(test.fd, seven); });
+  CHECK(test.shutdown_all() == 0);
+  CHECK_FALSE(test.error);
+  CHECK(test.kernel.poll_timeouts == std::vector{10});
+  CHECK(test.buffer.unfinished() == 0);
+}
+
 TEST_CASE("Peers that go on sending do not outlast the patience of a shutdown of all") {
   EndingAll test;
   int messages = 0;

@@ -97,6 +97,8 @@ TEST_CASE("Each path is what the events say, and how often it failed is counted"
   CHECK(monitor.take(change(Told::removed, first)));
   REQUIRE(monitor.paths().size() == 2);
   CHECK(monitor.paths()[0].address == second);
+  CHECK(monitor.take(change(Told::removed, first)));  // which it is no more
+  CHECK(monitor.paths().size() == 2);
   CHECK(test.times_chosen() == 0);
 }
 

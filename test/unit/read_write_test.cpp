@@ -258,6 +258,24 @@ TEST_CASE("An interrupted read is repeated, and a failed one tells why") {
   CHECK(test.read() == "x");
 }
 
+TEST_CASE("A read that fails in the middle of an event tells why") {
+  Connected test;
+  test.kernel.receives(event(assoc_change(State::up)));
+  SECTION("since the kernel says so") {
+    test.kernel.fail_at(1, EDQUOT);
+    CHECK(test.read(4) == "Disk quota exceeded");
+  }
+  SECTION("since there is no rest of it") {
+    test.kernel.queue.front().bytes.resize(4);
+    test.kernel.queue.front().ends_record = false;
+    test.kernel.ends_stream();
+    CHECK(test.read(4) == "Bad message");
+    CHECK(test.error == std::errc::bad_message);
+    CHECK(test.read(4) == "-");
+  }
+  CHECK(test.kernel.count(Call::recvmsg) >= 2);
+}
+
 TEST_CASE("Reading and writing bytes allocates nothing and is one system call") {
   Connected test;
   test.kernel.receives(piece("x").end());
@@ -311,7 +329,11 @@ TEST_CASE("Where the kernel takes no message of that size, a part is written") {
 TEST_CASE("Where the kernel takes not one byte, that is the error") {
   Connected test;
   test.kernel.fail_next(Call::sendmsg, EMSGSIZE, 2);
-  CHECK(test.socket.write_some(as_bytes("xy"), test.error) == 0);
+  const int way = GENERATE(0, 1, 2);
+  const std::size_t written = way == 0   ? test.socket.write_some(as_bytes("xy"), test.error)
+                              : way == 1 ? test.socket.try_write_some(as_bytes("xy"), test.error)
+                                         : test.socket.write_some(as_bytes("xy"), 1s, test.error);
+  CHECK(written == 0);
   CHECK(test.error == std::errc::message_size);
 }
 

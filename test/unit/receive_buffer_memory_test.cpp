@@ -154,6 +154,39 @@ TEST_CASE("Without memory prepare throws, and nothing is lost") {
   CHECK(transcript.since() == "s1 1800*x");
 }
 
+TEST_CASE(
+    "Whichever allocation of prepare fails, the message that is open is as it was, and the room is its own") {
+  std::size_t failures = 0;
+  for (bool has_thrown = true; has_thrown; ++failures) {
+    CAPTURE(failures);
+    Transcript transcript{4096, 100'000};
+    transcript.take(std::string(900, 'x'), begins_on(1));
+    MutableBytes room;
+    {
+      const NoMemory none{failures};
+      try {
+        room = transcript.buffer.prepare();
+        has_thrown = false;
+      } catch (const std::bad_alloc&) {
+      }
+    }
+    if (has_thrown) {
+      CHECK(transcript.buffer.unfinished() == 1);
+      transcript.take(std::string(900, 'x'), ends_on(1));
+      CHECK(transcript.since() == "s1 1800*x");
+      continue;
+    }
+    std::ranges::fill(room, std::byte{'x'});
+    Piece piece = ends_on(1);
+    piece.size = room.size();
+    std::error_code error;
+    const NoMemory none;  // nor is any needed
+    const auto received = transcript.buffer.commit(piece, error);
+    CHECK((received && received->message()->payload.size() == 900 + room.size()));
+  }
+  CHECK(failures > 2);
+}
+
 TEST_CASE("Without memory commit drops the message, says so, and harms no other") {
   Transcript transcript{1024, 100'000};
   transcript.take("hel", begins_on(1));

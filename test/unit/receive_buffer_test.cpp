@@ -270,4 +270,22 @@ TEST_CASE("A malformed event is an error, and nothing else is harmed") {
   CHECK(transcript.since() == malformed + "; " + malformed + "; s1 'hello'");
 }
 
+TEST_CASE("A buffer that was never used has nothing, whatever it is told, and takes no memory for that") {
+  ReceiveBuffer buffer;
+  std::error_code error = Errc::no_addresses;
+  CHECK_FALSE(buffer.next());
+  CHECK_FALSE(buffer.commit(Piece{.size = 4, .end_of_record = true, .has_info = true}, error));
+  CHECK_FALSE(error);
+  error = Errc::no_addresses;
+  CHECK_FALSE(buffer.commit_piece(Piece{.size = 4, .end_of_record = true, .has_info = true}, error));
+  CHECK_FALSE(error);
+  buffer.abandon_unfinished();
+  buffer.abandon_unfinished(AssociationId{5});
+  CHECK_FALSE(buffer.next());
+  CHECK_FALSE(buffer.dropped());
+  CHECK(buffer.unfinished() == 0);
+  CHECK(buffer.waiting() == 0);
+  CHECK(buffer.footprint() == 0);
+}
+
 }  // namespace

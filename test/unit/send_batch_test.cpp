@@ -164,6 +164,25 @@ TEST_CASE("A message for a path goes by itself, in its place") {
   CHECK(test.batch.error(2) == Errc::no_such_path);
 }
 
+TEST_CASE("A message for a path that finds no room waits with all that is behind it, and goes on later") {
+  Batch test;
+  const Address path = Address::v4({192, 0, 2, 1}, 3868);
+  test.of(seven).addresses = {path};
+  test.batch.add(seven, as_bytes("one"));
+  test.batch.add(seven, as_bytes("two"), {.path = path});
+  test.batch.add(seven, as_bytes("three"));
+  test.kernel.fail_next(Call::sendmsg, EAGAIN, 2);
+  for (int round = 0; round != 2; ++round) {
+    CHECK_FALSE(test.batch.try_send(test.socket));
+    CHECK(test.batch.waiting() == 2);
+    CHECK_FALSE(test.batch.error(1));
+  }
+  CHECK(test.batch.try_send(test.socket));
+  CHECK(test.sent() == Texts{"one", "two", "three"});
+  CHECK(test.kernel.sent[1].destination == path);
+  CHECK(test.batch.failed() == 0);
+}
+
 TEST_CASE("A batch for a socket with one association needs no number") {
   Borrowed test;
   SendBatch batch;

@@ -93,6 +93,19 @@ TEST_CASE("What waits for room is sent while messages keep coming") {
   CHECK_FALSE(test.queue.wants_writable());
 }
 
+TEST_CASE("When what waited for room is refused, nothing is left to wait for but what comes") {
+  Receiving test;
+  test.lets_wait(seven);
+  test.of(seven).send_fails = EMSGSIZE;
+  test.kernel.while_waiting([&] { test.comes("hello"); });
+  CHECK(text_of(test.queue.receive(test.buffer)) == "hello");
+  constexpr int a_day = 86'400'000;
+  CHECK(test.kernel.poll_timeouts == std::vector{0, a_day});  // the first: whether it is writable
+  const auto unsent = test.queue.next_unsent();
+  REQUIRE(unsent);
+  CHECK(unsent->why == Result::too_big);
+}
+
 TEST_CASE("While nothing comes, room is waited for, and then what comes") {
   Receiving test;
   test.lets_wait(seven);

@@ -186,6 +186,42 @@ TEST_CASE("However small they are, no more messages wait than may, nor are more 
   CHECK(unsent_of(test.queue).size() == 6);
 }
 
+TEST_CASE("Who was told that it is full is ready when half of what may wait is left, for it and for all") {
+  QueueOfMany test{{.messages = 4, .messages_in_all = 6}};
+  for (const auto id : {seven, eight, nine}) test.of(id).send_fails = EAGAIN;
+  for (int i = 0; i != 4; ++i) CHECK(test.send(nine, "x") == Result::queued);
+  SECTION("for it") {
+    CHECK(test.send(nine, "x") == Result::full);
+    test.of(nine).send_fails = 0;
+    test.only_takes_from(nine, 1);
+    CHECK_FALSE(test.queue.next_ready());
+    test.only_takes_from(nine, 1);
+    CHECK(test.queue.next_ready() == nine);
+  }
+  SECTION("for all") {
+    for (int i = 0; i != 2; ++i) CHECK(test.send(seven, "x") == Result::queued);
+    CHECK(test.send(eight, "x") == Result::full);
+    test.queue.take(ended(seven, End::timeout));
+    CHECK_FALSE(test.queue.next_ready());  // since four are too many, though none is its own
+    test.of(nine).send_fails = 0;
+    test.only_takes_from(nine, 1);
+    CHECK(test.queue.next_ready() == eight);
+  }
+  CHECK_FALSE(test.queue.next_ready());
+}
+
+TEST_CASE("Who was told that it is full is ready when half of the bytes of all are left") {
+  QueueOfMany test{{.waiting = 60, .waiting_in_all = 60}};
+  for (const auto id : {seven, eight}) test.of(id).send_fails = EAGAIN;
+  for (int i = 0; i != 6; ++i) CHECK(test.send(seven, "ten bytes.") == Result::queued);
+  CHECK(test.send(eight, "x") == Result::full);
+  test.of(seven).send_fails = 0;
+  test.only_takes_from(seven, 2);
+  CHECK_FALSE(test.queue.next_ready());
+  test.only_takes_from(seven, 1);
+  CHECK(test.queue.next_ready() == eight);
+}
+
 TEST_CASE("What the kernel refuses when everything before is acknowledged comes back too") {
   QueueOfMany test{{.share = 5000}};
   const std::string kilobyte(1000, 'x');

@@ -81,6 +81,35 @@ TEST_CASE("Sending is repeated when a signal interrupts it") {
   CHECK(test.kernel.sent.size() == 1);
 }
 
+TEST_CASE("Sending is repeated when a signal interrupts it, whichever way one sends") {
+  Borrowed test;
+  const Address path = Address::v4({192, 0, 2, 1}, 3868);
+  test.kernel.peer_addresses = {path};
+  test.kernel.fail_next(Call::sendmsg, EINTR, 2);
+  SECTION("throwing") { test.socket.send({}, as_bytes("hello")); }
+  SECTION("without blocking") { CHECK(test.socket.try_send({}, as_bytes("hello"), {}, test.error)); }
+  SECTION("throwing, without blocking") { CHECK(test.socket.try_send({}, as_bytes("hello"))); }
+  SECTION("with patience") { CHECK(test.socket.send({}, as_bytes("hello"), {}, 1s, test.error)); }
+  SECTION("by a path") { test.socket.send({}, as_bytes("hello"), {.path = path}, test.error); }
+  CHECK_FALSE(test.error);
+  CHECK(test.kernel.count(Call::sendmsg) == 3);
+  CHECK(test.kernel.sent.size() == 1);
+}
+
+TEST_CASE("A send that is woken before it begins sends nothing") {
+  Borrowed test;
+  Waker waker;
+  waker.wake();
+  test.error = Errc::no_addresses;
+  CHECK_FALSE(test.socket.send(AssociationId{7}, as_bytes("hello"), {}, waker, test.error));
+  CHECK_FALSE(test.error);
+  CHECK_FALSE(test.socket.send(AssociationId{7}, as_bytes("hello"), {}, Patience{1h, waker}));
+  CHECK(test.kernel.count(Call::sendmsg) == 0);
+  waker.reset();
+  CHECK(test.socket.send(AssociationId{7}, as_bytes("hello"), {}, waker, test.error));
+  CHECK(test.kernel.sent.size() == 1);
+}
+
 TEST_CASE("A full send buffer is false to try_send, and an error to send on a non-blocking socket") {
   Borrowed test;
   test.kernel.fail_next(Call::sendmsg, EAGAIN, 3);
@@ -119,6 +148,14 @@ TEST_CASE("A message that no send buffer of this size can take says so") {
   CHECK_THROWS_WITH(test.socket.send({}, as_bytes("small")),
                     StartsWith("cannot send 5 bytes on stream 0 to 192.0.2.1:3868: it does not fit in one "
                                "packet, and option::DisableFragments is on"));
+}
+
+TEST_CASE("A message that is too large for what the kernel does not tell is told in its words") {
+  Borrowed test;
+  test.kernel.fail_next(Call::sendmsg, EMSGSIZE);
+  test.kernel.fail_next(Call::getsockopt, EDQUOT);
+  test.socket.send({}, as_bytes(std::string(300'000, 'x')), {}, test.error);
+  CHECK(test.error == std::error_code{EMSGSIZE, std::system_category()});
 }
 
 TEST_CASE("A stream that was not negotiated says so") {

@@ -3,14 +3,21 @@
 #include <sctpxx/socket_ref.hpp>
 
 #include <fcntl.h>
+#include <poll.h>
 
 #include <cerrno>
+#include <chrono>
+#include <cstring>
+#include <span>
+#include <tuple>
 #include <utility>
 #include <vector>
 
 #include <sctpxx/error.hpp>
 
+#include "address_list.hpp"
 #include "borrowed.hpp"
+#include "native.hpp"
 
 namespace {
 
@@ -121,6 +128,20 @@ TEST_CASE("A socket tells all of its addresses, however many and of both familie
                     StartsWith("cannot ask for the addresses of 192.0.2.9:40000: "));
 }
 
+TEST_CASE("A list of addresses is read as far as they are of a family that is known") {
+  native::SocketAddress known{};
+  const Address address = Address::parse("192.0.2.1:7");
+  const socklen_t length = native::to_native(address, known);
+  const Bytes one = std::as_bytes(std::span{&known, 1}).first(length);
+  std::vector<std::byte> packed{one.begin(), one.end()};
+  packed.insert(packed.end(), one.begin(), one.end());
+  CHECK(unpack_addresses(packed, 2) == std::vector{address, address});
+  CHECK(unpack_addresses(packed, 3) == std::vector{address, address});
+  const sa_family_t unknown = AF_UNIX;
+  std::memcpy(packed.data() + length, &unknown, sizeof unknown);
+  CHECK(unpack_addresses(packed, 2) == std::vector{address});
+}
+
 TEST_CASE("A kernel that never finds the room enough is asked a bounded number of times") {
   Borrowed test;
   test.kernel.fail_next(Call::getsockopt, ENOMEM, 12);
@@ -144,6 +165,60 @@ TEST_CASE("The mode changes O_NONBLOCK and nothing else, and only when it must")
   test.kernel.fail_next(Call::get_status_flags, EPERM);
   test.socket.set_nonblocking(true, test.error);
   CHECK(test.error == std::errc::operation_not_permitted);
+}
+
+TEST_CASE("A wait tells of what was wanted, and an error is ready for whatever was") {
+  constexpr Readiness receive{.receive = true};
+  constexpr Readiness send{.send = true};
+  constexpr Readiness both{.receive = true, .send = true};
+  const auto [wanted, come, ready] = GENERATE_COPY(table<Readiness, int, Readiness>({
+      {receive, POLLIN, receive},
+      {receive, POLLERR, receive},
+      {receive, POLLHUP, receive},
+      {send, POLLOUT, send},
+      {send, POLLERR, send},
+      {send, POLLHUP, send},
+      {both, POLLIN, receive},
+      {both, POLLOUT, send},
+      {both, POLLIN | POLLOUT, both},
+      {both, POLLERR, both},
+      {both, POLLIN | POLLHUP, both},
+      {{}, POLLERR, {}},
+  }));
+  CAPTURE(wanted.receive, wanted.send, come);
+  Borrowed test;
+  test.error = Errc::no_addresses;
+  test.kernel.poll_says(static_cast<short>(come));
+  const Readiness answer = test.socket.wait(wanted, Patience{}, test.error);
+  CHECK(answer.receive == ready.receive);
+  CHECK(answer.send == ready.send);
+  CHECK_FALSE(test.error);
+  CHECK(test.kernel.count(Call::poll) == 1);
+}
+
+TEST_CASE("A wait asks for nothing else than what was wanted") {
+  Borrowed test;
+  const Readiness ready = test.socket.wait({.receive = true}, std::chrono::milliseconds{0}, test.error);
+  CHECK_FALSE(ready.receive);
+  CHECK_FALSE(ready.send);  // which it is
+  CHECK_FALSE(test.error);
+}
+
+TEST_CASE("A wait goes on after a signal, and a failed one says so") {
+  Borrowed test;
+  test.kernel.fail_next(Call::poll, EINTR, 2);
+  CHECK(test.socket.wait({.send = true}).send);
+  CHECK(test.kernel.count(Call::poll) == 3);
+  test.kernel.fail_next(Call::poll, EDQUOT);
+  CHECK_THROWS_WITH(test.socket.wait({.send = true}), StartsWith("cannot wait for 192.0.2.9:40000: "));
+}
+
+TEST_CASE("An address that is no transport address is told as that") {
+  Borrowed test;
+  test.kernel.descriptor(test.fd).domain = AF_UNIX;
+  CHECK(test.socket.local_address(test.error) == Address{});
+  CHECK(test.error == std::errc::address_family_not_supported);
+  CHECK_THROWS_WITH(test.socket.local_address(), StartsWith("cannot ask for the addresses of the socket: "));
 }
 
 TEST_CASE("On a closed socket every call fails with EBADF") {

@@ -88,4 +88,15 @@ TEST_CASE("Spare memory is found by its size, whatever came and went before") {
   }
 }
 
+TEST_CASE("No spare memory is of more than so many bytes and of fewer") {
+  Spares spares{most};
+  for (const std::size_t size : {1000U, 2000U, 4000U}) {
+    Storage given = storage_of(size);
+    CHECK(spares.add(given));
+  }
+  CHECK(spares.take_largest(4000, 1000).data == nullptr);
+  CHECK(spares.take_largest(1001, 1000).data == nullptr);
+  CHECK(spares.take_largest(1000, 1000).capacity == 1000);
+}
+
 }  // namespace
