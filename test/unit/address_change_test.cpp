@@ -192,6 +192,21 @@ TEST_CASE("An IPv6 socket has the address meanwhile by its own option, whatever 
   CHECK(test.kept<int>(IPPROTO_IPV6, IPV6_FREEBIND) == 0);
 }
 
+TEST_CASE("Where the socket cannot be told to take an address that is not there, nothing changes") {
+  const int options = GENERATE(0, 1, 2);
+  CAPTURE(options);
+  Moving test;
+  // After the second change, which takes six calls: the domain, what the option was, and the option.
+  test.kernel.fail_at(6 + static_cast<std::size_t>(options), scripted_error);
+  test.socket.replace_address(home, away, test.error);
+  CAPTURE(test.kernel.story());
+  CHECK(test.error == std::error_code{scripted_error, std::system_category()});
+  CHECK(test.changes() == std::vector<sctp::test::AddressChange>{{true, away, false}, {false, away, false}});
+  CHECK(test.socket.get<option::AsconfSupported>().on);
+  const auto freely = test.descriptor().options.find({IPPROTO_IP, IP_FREEBIND});
+  CHECK((freely == test.descriptor().options.end() || freely->second.front() == std::byte{0}));
+}
+
 TEST_CASE("Without memory no address is replaced") {
   Moving test;
   {
