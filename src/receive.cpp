@@ -142,11 +142,10 @@ std::optional<ReceiveStatus> SocketRef::nothing_there(ReceiveBuffer& buffer, std
 /// itself, as it does when its peer shuts it down then. True when there is something to be told, or to be
 /// read first.
 bool SocketRef::finds_untold_end(ReceiveBuffer& buffer) const noexcept {
-  ReceiveBuffer::Reassembler* messages = buffer.reassembler_.get();
-  if (messages == nullptr) return false;
-  if (messages->tells_gone()) return true;
-  return messages->is_look_due() &&
-         messages->finds_gone([this](AssociationId id) { return native::is_gone(fd_, id); });
+  ReceiveBuffer::Reassembler& messages = *buffer.reassembler_;
+  if (messages.tells_gone()) return true;
+  return messages.is_look_due() &&
+         messages.finds_gone([this](AssociationId id) { return native::is_gone(fd_, id); });
 }
 
 /// The event of a loss is the same for an ABORT without a cause and for a peer that is silent; where the
