@@ -142,6 +142,49 @@ TEST_CASE("Who waits for room that does not come has the time that was given, an
   CHECK(test.queue.wants_writable());
 }
 
+TEST_CASE("While what is on its way may be given up, a receive looks again, and waits for room as before") {
+  Receiving test{{.share = 20'000}};
+  const SendOptions mortal{.reliability = Reliability::lifetime(100ms)};
+  while (test.send(seven, kilobyte, mortal) == Result::sent) {
+  }
+  REQUIRE(test.queue.next_flush() == 100ms);
+  std::vector<int> looks{100, 100, 50};
+  SECTION("where nobody waits for room") {}
+  SECTION("where somebody does") {
+    test.lets_wait(eight);
+    for (int look = 0; look != 6; ++look) test.kernel.poll_says(0);
+    looks = {0, 100, 0, 100, 0, 50};
+  }
+  const auto before = test.now();
+  CHECK(test.queue.receive(test.buffer, 250ms).status() == ReceiveStatus::would_block);
+  CHECK(test.now() - before == 250ms);
+  CHECK(test.kernel.poll_timeouts == looks);
+}
+
+TEST_CASE(
+    "While what is on its way may be given up, a receive asks again whether everything is acknowledged") {
+  Receiving test{{.share = 20'000}};
+  const SendOptions mortal{.reliability = Reliability::lifetime(100ms)};
+  while (test.send(seven, kilobyte, mortal) == Result::sent) {
+  }
+  test.kernel.forget_calls();
+  while (test.kernel.count(Call::setsockopt) == 0) {
+    static_cast<void>(test.queue.receive(test.buffer, 0ms));
+    test.kernel.poll_timeouts.clear();  // so many may be looked at that it seems to be for ever
+  }
+  CHECK(test.kernel.count(Call::sendmsg) == 0);
+}
+
+TEST_CASE("Where there is room, and none for the association that waits, it is tried again in a while") {
+  Receiving test;
+  test.lets_wait(seven);
+  const auto before = test.now();
+  CHECK(test.queue.receive(test.buffer, 50ms).status() == ReceiveStatus::would_block);
+  CHECK(test.now() - before == 50ms);
+  CHECK(test.kernel.poll_timeouts == std::vector{0, 20, 0, 20, 0, 10});
+  CHECK(test.kernel.count(Call::sendmsg) == 3);
+}
+
 TEST_CASE("An event that waits in the buffer does not wait for room in the send buffer") {
   Receiving test;
   // Two events from one: the message was cut off, and the association has ended.

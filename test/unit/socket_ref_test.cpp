@@ -168,6 +168,7 @@ TEST_CASE("The mode changes O_NONBLOCK and nothing else, and only when it must")
 }
 
 TEST_CASE("A wait tells of what was wanted, and an error is ready for whatever was") {
+  constexpr Readiness nothing{};
   constexpr Readiness receive{.receive = true};
   constexpr Readiness send{.send = true};
   constexpr Readiness both{.receive = true, .send = true};
@@ -183,7 +184,7 @@ TEST_CASE("A wait tells of what was wanted, and an error is ready for whatever w
       {both, POLLIN | POLLOUT, both},
       {both, POLLERR, both},
       {both, POLLIN | POLLHUP, both},
-      {{}, POLLERR, {}},
+      {nothing, POLLERR, nothing},
   }));
   CAPTURE(wanted.receive, wanted.send, come);
   Borrowed test;
