@@ -72,6 +72,20 @@ TEST_CASE("A socket that was refused connects again", "[connect]") {
   CHECK(test::next(socket, buffer) == "message hello");
 }
 
+TEST_CASE("A refusal that nobody has received is no end of the association after it", "[connect]") {
+  const Refusing nobody;
+  sctp::Listener listener = test::listen();
+  sctp::OneToOneSocket socket{Address::Family::v4};
+  std::error_code error;
+  socket.connect(nobody.address, error);
+  CHECK(error == std::errc::connection_refused);
+  socket.connect(listener.local_address());
+  const sctp::OneToOneSocket peer = listener.accept();
+  sctp::ReceiveBuffer buffer;
+  const auto end = socket.shutdown(buffer, sctp::Patience{}, [](const sctp::Received&) {});
+  CHECK(end == sctp::AssociationChange::End::own_shutdown);
+}
+
 TEST_CASE("A refusal that was received is not waited for again", "[connect]") {
   const Refusing nobody;
   sctp::Listener listener = test::listen();
