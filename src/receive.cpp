@@ -125,7 +125,10 @@ std::optional<ReceiveStatus> SocketRef::nothing_there(ReceiveBuffer& buffer, std
     if (nobody) return ReceiveStatus::end_of_stream;
     // The event of the last end may have come since: that is worth another look.
     nobody = native::has_nobody(fd_);
-    if (nobody) return std::nullopt;
+    if (nobody) {
+      buffer.look_soon();
+      return std::nullopt;
+    }
   }
   const Patience for_ever;
   const Patience& patience = blocking.patience != nullptr ? *blocking.patience : for_ever;

@@ -135,6 +135,18 @@ TEST_CASE("Who waits for it looks once a second") {
   }
 }
 
+TEST_CASE("Where nobody is left it is told at once, and then the end of the stream") {
+  Open test;
+  test.kernel.association_ends(test.fd, seven);
+  test.kernel.association_ends(test.fd, eight);
+  Texts texts;
+  while (const Received received = test.socket.receive(test.buffer))
+    texts.push_back(to_string(*received.notification()));
+  CHECK(texts == Texts{aborted, ended});
+  CHECK(test.socket.receive(test.buffer).status() == ReceiveStatus::end_of_stream);
+  CHECK(test.kernel.count(Call::poll) == 0);
+}
+
 TEST_CASE("A table of associations has none of it any more") {
   Open test;
   AssociationTable table{test.socket};
