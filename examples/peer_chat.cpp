@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <chrono>
 #include <exception>
 #include <iostream>
@@ -60,7 +61,11 @@ class Chat {
 
   void send_what_waits() { queue_.flush(); }
   [[nodiscard]] bool wants_to_send() const { return queue_.wants_writable(); }
-  [[nodiscard]] std::optional<std::chrono::milliseconds> time_left() { return table_.abort_overdue(); }
+  /// Who goes in the middle of a message may do so unheard: that is found by asking again.
+  [[nodiscard]] std::optional<std::chrono::milliseconds> time_left() {
+    const auto time = table_.abort_overdue();
+    return buffer_.unfinished() == 0 ? time : std::min<std::chrono::milliseconds>(time.value_or(1s), 1s);
+  }
 
   void leave() {
     socket_.shutdown_all(buffer_, 5s, [this](const sctp::Received& last) { take(last); });
@@ -158,11 +163,9 @@ int main(int argc, char** argv) try {
     const short wanted = chat.wants_to_send() ? POLLIN | POLLOUT : POLLIN;
     pollfd waits[] = {{STDIN_FILENO, POLLIN, 0}, {chat.socket().fd(), wanted, 0}, {stop.fd(), POLLIN, 0}};
     const auto time = chat.time_left();
-    if (::poll(waits, 3, time ? static_cast<int>(time->count()) : -1) <= 0) continue;
-    if (waits[1].revents != 0) {
-      chat.receive();
-      chat.send_what_waits();
-    }
+    if (::poll(waits, 3, time ? static_cast<int>(time->count()) : -1) < 0) continue;
+    chat.receive();
+    chat.send_what_waits();
     if (waits[0].revents == 0) continue;
     std::string line;
     do {

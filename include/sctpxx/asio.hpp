@@ -139,7 +139,8 @@ class AsioReceiver : public AsioSocket<Socket> {
   /// The next whole message or event: `void(error, Received)`. Ends and fails as SocketRef::try_receive does
   /// (an error that is Condition::message_dropped concerns one message alone); never answers
   /// `would_block`. After the end of the stream each answers so at once: leave the loop. Of one-to-many style
-  /// there is no such end, and events tell of each association's.
+  /// there is no such end, and events tell of each association's. One of which the kernel tells no end (see
+  /// SocketRef::receive) is found when something else comes, or the time is over.
   template <class Token>
   auto async_receive(ReceiveBuffer& buffer, Token&& token) {
     return this->template begin<void(NetError, Received)>(asio_detail::Receive{.buffer = &buffer},

@@ -20,7 +20,6 @@ std::string name(Life::End end) {
   switch (end) {
     case Life::End::closed: return "closed";
     case Life::End::restarted: return "restarted";
-    case Life::End::untold: return "not told to have ended";
     case Life::End::no_descriptor: return "closed for lack of descriptors";
     default: return to_string(static_cast<End>(end));
   }

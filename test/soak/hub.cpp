@@ -175,30 +175,6 @@ void Hub::abort_all() {
     if (const auto* entry = table_.find(id)) table_.abort(entry->key, "all are");
   }
   for (auto& [number, talk] : peeled_) talk.abort();
-  forget_untold();
-}
-
-/// The kernel (6.1) keeps the end of an association, and what came before, where a message was given up while
-/// it was being handed out: who has gone and is not told, although all was received since.
-void Hub::forget_untold() {
-  const auto there = socket_.associations();
-  std::set<sctp::AssociationId> gone;
-  for (auto it = all_.begin(); it != all_.end();) {
-    auto& [id, one] = *it;
-    const bool is_gone = std::ranges::count(there, id) == 0;
-    if (is_gone) gone.insert(id);
-    if (!is_gone || !gone_.contains(id)) {
-      ++it;
-      continue;
-    }
-    one.end(Life::End::untold);
-    for (const auto& unsent : queue_.remove(id)) ledger_.take(unsent);
-    table_.forget(id);
-    buffer_.abandon_unfinished(id);
-    shuts_down_.erase(id);
-    it = all_.erase(it);
-  }
-  gone_ = gone;
 }
 
 void Hub::rest() {

@@ -4,7 +4,6 @@
 
 #include <functional>
 #include <map>
-#include <set>
 #include <span>
 #include <vector>
 
@@ -46,7 +45,6 @@ class Hub {
   void hand_back();
   void shut_down(sctp::AssociationId id);
   void peel_off(sctp::AssociationId id);
-  void forget_untold();
   Correspondence* find(sctp::AssociationId id);
 
   Ledger& ledger_;
@@ -62,7 +60,6 @@ class Hub {
   std::map<sctp::AssociationId, Correspondence> all_;
   std::vector<Correspondence> ended_;  // what is told behind their end may still be there
   std::map<sctp::AssociationId, bool> shuts_down_;
-  std::set<sctp::AssociationId> gone_;  // and not told by then
   std::map<std::uint32_t, Talk> peeled_;
   std::uint32_t peelings_ = 0;
 };

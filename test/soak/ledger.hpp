@@ -51,10 +51,10 @@ struct Life {
   /// What an end says became of it. Those of AssociationChange::End, and:
   enum class End : std::uint8_t {
     none = 0,
+    untold = static_cast<std::uint8_t>(sctp::AssociationChange::End::untold),
     closed = 100,   ///< the socket was closed, which aborts and tells the closer nothing
     restarted,      ///< the peer began anew
     no_descriptor,  ///< peeled off without a descriptor for it: the kernel closed it
-    untold,         ///< the kernel has none and did not say so
   };
   struct At {
     std::uint32_t process = 0;
