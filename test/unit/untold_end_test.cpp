@@ -51,6 +51,20 @@ TEST_CASE("An association that has ended unheard in the middle of a message is t
   CHECK(test.buffer.unfinished() == 0);
   test.kernel.advance(1000);
   CHECK(test.said() == Texts{});
+  // Another one of this number.
+  test.kernel.association(test.fd, seven);
+  test.begins(seven);
+  CHECK(test.said() == Texts{});
+}
+
+TEST_CASE("Who waits in the kernel goes on doing so in the middle of a message") {
+  FakeKernel kernel;
+  const OneToOneSocket socket = OneToOneSocket::adopt(kernel.open());
+  ReceiveBuffer buffer;
+  kernel.receives(piece("beginning"));
+  kernel.while_waiting([&] { kernel.receives(piece(", end").end()); });
+  CHECK(text_of(socket.receive(buffer)) == "beginning, end");
+  CHECK(kernel.count(Call::poll) == 0);
 }
 
 TEST_CASE("It is looked for once a second, and only while a message is open") {
