@@ -27,8 +27,9 @@ SCTPXX_EXPORT void get_option(OptionTarget target, NoDelay& value, std::error_co
 
 /// Hand out the messages of other associations while one is not complete. On by default in this library for
 /// one-to-many sockets: otherwise one peer that stops in the middle of a message keeps those of all peers
-/// waiting, and all events, for good (6.1) if it then shuts down. Turning it off turns InterleavingSupported
-/// off as well. (That is RFC 6458's third value.) SCTP_FRAGMENT_INTERLEAVE, RFC 6458 8.1.20.
+/// waiting, and all events, for good (6.1, 6.12) if it then shuts down. Turning it off turns
+/// InterleavingSupported off as well. (That is RFC 6458's third value.) SCTP_FRAGMENT_INTERLEAVE, RFC
+/// 6458 8.1.20.
 struct FragmentInterleave {
   static constexpr std::string_view name = "SCTP_FRAGMENT_INTERLEAVE";
   static constexpr bool socket_wide = true;
