@@ -59,10 +59,10 @@ struct AssociationChange {
                     ///< knows
     own_abort,      ///< `lost`: we sent ABORT, or our kernel did
     peer_abort,     ///< `lost`: the peer sent ABORT; `cause` and `info` say why
-    timeout,  ///< `lost`: no answer for too long; also an ABORT without a cause where no error is left to
-              ///< tell them apart: on a one-to-many socket, or when a `send` has met it first
-    untold,   ///< `lost`: in the middle of a message, and the kernel (6.1, 6.12) kept it and all that came
-             ///< behind that to itself; the library found out
+    timeout,   ///< `lost`: no answer for too long; also an ABORT without a cause where no error is left to
+               ///< tell them apart: on a one-to-many socket, or when a `send` has met it first
+    untold,    ///< `lost`: in the middle of a message, and the kernel (6.1, 6.12) kept it and all that came
+               ///< behind that to itself; the library found out
     no_setup,  ///< `cannot_start`: refused, no answer, or given up by us; where `connect` fails, its error
                ///< says which
   };
