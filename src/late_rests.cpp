@@ -31,7 +31,7 @@ void LateRests::add(const Aborted& message) noexcept {
 }
 
 bool LateRests::take(const Piece& piece) noexcept {
-  if (piece.unordered) return false;
+  if (!piece.has_info || piece.unordered) return false;
   const auto is_of_its_stream = [&](const Aborted& one) {
     return one.association == piece.association && one.stream == piece.stream;
   };

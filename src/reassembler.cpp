@@ -135,7 +135,7 @@ std::optional<Received> ReceiveBuffer::Reassembler::commit(const Piece& piece,
     return message_from(piece, bytes);  // as nearly all are
   is_idle_ = false;
   if (piece.is_notification) return take_event_piece(piece, bytes, error);
-  if (piece.has_info && late_rests_.take(piece)) return std::nullopt;
+  if (late_rests_.take(piece)) return std::nullopt;
   const MessageKey key = key_of(piece);
   Unfinished* message = messages_.find(key);
   if (piece.has_info && message != nullptr && message->fate == Unfinished::Fate::streamed) {
@@ -155,7 +155,7 @@ std::optional<ReceivedPiece> ReceiveBuffer::Reassembler::commit_piece(const Piec
   if (bytes.empty()) return std::nullopt;
   is_idle_ = false;
   if (piece.is_notification) return take_event_piece(piece, bytes, error);
-  if (piece.has_info && late_rests_.take(piece)) return std::nullopt;
+  if (late_rests_.take(piece)) return std::nullopt;
   const MessageKey key = key_of(piece);
   Unfinished* message = messages_.find(key);
   const bool is_streamed =
