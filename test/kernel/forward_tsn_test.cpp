@@ -21,7 +21,6 @@ using test::hostile::Peer;
 namespace {
 
 constexpr std::size_t window = 6;  // parts: so many are handed out although the message goes on
-constexpr std::size_t part_size = 1000;
 
 /// A service, and a peer of it whose message on stream 1 is being handed out.
 struct Cut {
@@ -36,8 +35,7 @@ struct Cut {
         peer{many.address()} {
     peer.associate(interleaves);
     many.next_up();
-    const std::string part(part_size, 'x');
-    for (std::size_t n = 0; n != window; ++n) peer.send_part(1, part, n == 0, false, ssn);
+    peer.begin_message(1, window, ssn);
     test::read_beginning(many.socket, many.buffer);
     CHECK(test::describe(many.socket.try_receive(many.buffer), {}) == "would block");
     CHECK(many.buffer.unfinished() == 1);
@@ -56,8 +54,7 @@ TEST_CASE("A FORWARD-TSN that comes late cuts off whatever is handed out, and it
   cut.peer.send_part(2, "other", true, true);
   CHECK(cut.many.next() == "message other");
   // Nor does any other message begin that is larger than the window.
-  const std::string part(part_size, 'x');
-  for (std::size_t n = 0; n != 2 * window; ++n) cut.peer.send_part(3, part, n == 0, false);
+  cut.peer.begin_message(3, 2 * window);
   cut.peer.abort();
   CHECK(cut.many.next() == "lost: no cause given");
 }

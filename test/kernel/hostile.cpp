@@ -154,6 +154,11 @@ void Peer::send_part(std::uint16_t stream, std::string_view payload, bool begins
   send(with_flags(chunk(interleaves_ ? i_data : data, value.append(payload)), flags));
 }
 
+void Peer::begin_message(std::uint16_t stream, std::size_t parts, std::uint16_t ssn) {
+  const std::string part(1000, 'x');
+  for (std::size_t n = 0; n != parts; ++n) send_part(stream, part, n == 0, false, ssn);
+}
+
 void Peer::give_up(std::uint32_t last_tsn, const std::vector<Skipped>& messages) const {
   std::string value = be32(last_tsn);
   for (const Skipped& one : messages)

@@ -49,6 +49,9 @@ class Peer {
   void send_part(std::uint16_t stream, std::string_view payload, bool begins, bool ends,
                  std::uint16_t ssn = 0);
 
+  /// So many parts of 1000 bytes of a message that goes on. When they fill the window they are handed out.
+  void begin_message(std::uint16_t stream, std::size_t parts, std::uint16_t ssn = 0);
+
   /// FORWARD-TSN: nothing up to the last TSN comes any more, and no message of these streams up to those
   /// stream sequence numbers.
   struct Skipped {

@@ -223,12 +223,10 @@ TEST_CASE("Shutdowns in the middle of messages, which the kernel keeps to itself
   const test::Permission own_window{"rcvbuf_policy"};
   withstand(Delivery::interleaves_peers, [](Service& service, Peers& peers) {
     std::list<Peer> hostile;
-    const std::string part(1000, 'x');
     for (std::uint16_t n = 0; n != hostiles; ++n) {
       Peer& one = hostile.emplace_back(service.socket.local_address(), static_cast<std::uint16_t>(4711 + n));
       one.associate(false);
-      // More than the window: what is there is handed out.
-      for (int i = 0; i != 400; ++i) one.send_part(0, part, i == 0, false);
+      one.begin_message(0, 400);  // more than the window
     }
     test::hostile::run(service, [&] { return service.buffer.unfinished() == hostiles; });
     for (const Peer& one : hostile) one.shut_down();
@@ -245,8 +243,7 @@ TEST_CASE("One peer makes a one-to-many socket deaf for good where it does not i
   const sctp::OneToOneSocket other{service.socket.local_address()};
   Peer hostile{service.socket.local_address()};
   hostile.associate(false);
-  const std::string part(1000, 'x');
-  for (int i = 0; i != 400; ++i) hostile.send_part(0, part, i == 0, false);
+  hostile.begin_message(0, 400);
   test::hostile::run(service, [&] { return service.buffer.unfinished() == 1; });
   hostile.shut_down();
   CHECK(service.socket.associations().size() == 1);
