@@ -4,6 +4,8 @@
 # What the scripts beside this one share. The programs are in $EXAMPLES; what they say goes into files in $work.
 
 set -eu
+[ "${TIMED-}" ] || TIMED=yes exec timeout --foreground -s ALRM 200 bash "$0" "$@" # before CTest would, without a word
+trap 'fail "what comes now takes too long"' ALRM
 work=$(mktemp -d)
 trap 'kill $(jobs -p) 2>/dev/null || true; rm -rf "$work"' EXIT
 
@@ -41,6 +43,11 @@ until_says() {
 		kill -0 "$1" 2>/dev/null || grep -qs -- "$3" "$work/$2" || fail "nobody said in '$2': $3"
 		sleep 0.05
 	done
+}
+# one_message SIZE PLACE: sends so many zeros there. From a pipe they might be read in two halves, and sent as two.
+one_message() {
+	head -c "$1" /dev/zero >"$work/zeros"
+	socat -u -b 65536 "FILE:$work/zeros" "SCTP4:$2"
 }
 explains_itself() { # explains_itself NAME...
 	local name
