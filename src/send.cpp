@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: sctpxx contributors
 // SPDX-License-Identifier: MIT
+#include "send.hpp"
+
 #include <cerrno>
 #include <string>
 #include <utility>
@@ -13,7 +15,6 @@
 #include "failure.hpp"
 #include "native.hpp"
 #include "path_target.hpp"
-#include "send.hpp"
 #include "socket_name.hpp"
 #include "sys.hpp"
 #include "wait.hpp"

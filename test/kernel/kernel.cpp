@@ -94,8 +94,6 @@ const struct Environment {
   }
 } environment;
 
-sctp::Address free_port(sctp::Address::Family family) { return sctp::Address::loopback(family, 0); }
-
 }  // namespace
 
 bool has_own_network() noexcept { return own_network; }
@@ -139,7 +137,7 @@ Swallow::Swallow(std::uint8_t chunk_type)
 sctp::Listener listen(sctp::Address::Family family, const Tune& tune) {
   sctp::Listener listener{family};
   tune(listener);
-  listener.bind(free_port(family));
+  listener.bind(sctp::Address::loopback(family, 0));
   listener.listen();
   return listener;
 }

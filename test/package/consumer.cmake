@@ -15,7 +15,10 @@ if(DEFINED CMAKE_PREFIX_PATH)
 endif()
 
 add_executable(your_program your_program.cpp)
+set(CMAKE_UNITY_BUILD ON)  # its sources together, which takes a fifth of the time
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 28)
 include(sctpxx.cmake)
+set(CMAKE_UNITY_BUILD OFF)
 include(tests.cmake)
 set_tests_properties(your_test PROPERTIES PASS_REGULAR_EXPRESSION "the message came back")
 

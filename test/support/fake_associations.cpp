@@ -10,10 +10,6 @@
 namespace sctp::test {
 namespace {
 
-bool has_many(const Descriptor& descriptor) noexcept {
-  return descriptor.type == SOCK_SEQPACKET && !descriptor.is_peeled_off;
-}
-
 /// A peeled-off descriptor does not look at the number.
 template <class OneDescriptor>
 auto find(OneDescriptor& descriptor, std::int32_t id) noexcept {
@@ -34,7 +30,7 @@ int set_event(const FakeKernel& kernel, Descriptor& descriptor, const void* valu
   };
   const std::int32_t whose = event.se_assoc_id;
   descriptor.event_scopes.insert(whose);
-  if (!has_many(descriptor)) return turn(descriptor.events), 0;
+  if (!descriptor.has_many()) return turn(descriptor.events), 0;
   const bool is_one = whose > SCTP_ALL_ASSOC;
   if (is_one && !descriptor.associations.contains(whose)) return fail(EINVAL);
   if (whose == SCTP_FUTURE_ASSOC || whose == SCTP_ALL_ASSOC) turn(descriptor.events);
@@ -182,7 +178,7 @@ int peel_off(FakeKernel& kernel, int fd, int option, void* value, socklen_t* len
   const std::size_t size = has_flags ? sizeof asked : sizeof asked.p_arg;
   if (*length < size) return fail(EINVAL);
   std::memcpy(&asked, value, size);
-  if (!has_many(kernel.descriptor(fd))) return fail(EINVAL);
+  if (!kernel.descriptor(fd).has_many()) return fail(EINVAL);
   const int peeled = kernel.open(kernel.descriptor(fd).domain, SOCK_SEQPACKET);
   Descriptor& parent = kernel.descriptor(fd);
   Descriptor& child = kernel.descriptor(peeled);

@@ -20,8 +20,7 @@ int set_capability(const FakeKernel& kernel, Descriptor& descriptor, int option,
                    socklen_t length) {
   sctp_assoc_value given;
   if (!read(value, length, given)) return fail(EINVAL);
-  if (descriptor.type == SOCK_SEQPACKET && !descriptor.is_peeled_off && given.assoc_id != 0)
-    return fail(EINVAL);
+  if (descriptor.has_many() && given.assoc_id != 0) return fail(EINVAL);
   const bool interleaves =
       kept(descriptor, {IPPROTO_SCTP, SCTP_FRAGMENT_INTERLEAVE}, 0) != 0 && kernel.allows_interleaving;
   if (option == SCTP_INTERLEAVING_SUPPORTED && !interleaves) return fail(EPERM);
@@ -37,7 +36,7 @@ int answer_capability(const Descriptor& descriptor, int option, void* value, soc
   asked.assoc_value = kept(descriptor, {IPPROTO_SCTP, option}, fresh);
   if (const auto settled = descriptor.negotiated.find(option); settled != descriptor.negotiated.end())
     asked.assoc_value = settled->second ? 1 : 0;
-  if (descriptor.type == SOCK_SEQPACKET && !descriptor.is_peeled_off && asked.assoc_id != 0) {
+  if (descriptor.has_many() && asked.assoc_id != 0) {
     const auto found = descriptor.associations.find(asked.assoc_id);
     if (found == descriptor.associations.end()) return fail(EINVAL);
     const auto negotiated = found->second.capabilities.find(option);

@@ -181,6 +181,9 @@ struct Descriptor {
   std::vector<std::uint16_t> hmacs{SCTP_AUTH_HMAC_ID_SHA1};
   std::map<std::uint16_t, std::vector<std::byte>> keys{{0, {}}};
   std::uint16_t active_key = 0;
+
+  /// Whether it may have more than one association.
+  [[nodiscard]] bool has_many() const noexcept { return type == SOCK_SEQPACKET && !is_peeled_off; }
 };
 
 /// One at a time, from the start of a test to its end.

@@ -29,10 +29,6 @@ const Layout* find(int option) noexcept {
   return found == layouts.end() ? nullptr : &*found;
 }
 
-bool has_many(const Descriptor& descriptor) noexcept {
-  return descriptor.type == SOCK_SEQPACKET && !descriptor.is_peeled_off;
-}
-
 /// The association and the address that a structure names; as the kernel does, only one of these options
 /// looks at an association's number where there is an address, and a number is nothing to sockets with one.
 std::optional<Descriptor::PathKey> key_of(const FakeKernel& kernel, const Descriptor& descriptor,
@@ -46,7 +42,7 @@ std::optional<Descriptor::PathKey> key_of(const FakeKernel& kernel, const Descri
   const auto has = [&](const std::vector<Address>& addresses) {
     return !key.address || std::ranges::find(addresses, *key.address) != addresses.end();
   };
-  if (!has_many(descriptor)) {
+  if (!descriptor.has_many()) {
     const auto one = descriptor.associations.begin();
     const bool is_peers = key.address == descriptor.peer || has(kernel.peer_addresses) ||
                           (one != descriptor.associations.end() && has(one->second.addresses));
@@ -152,11 +148,11 @@ int answer_primary(const FakeKernel& kernel, const Descriptor& descriptor, void*
   sctp_prim primary;
   if (*length < sizeof primary) return fail(EINVAL);
   std::memcpy(&primary, value, sizeof primary);
-  const std::int32_t id = has_many(descriptor) ? primary.ssp_assoc_id : 0;
+  const std::int32_t id = descriptor.has_many() ? primary.ssp_assoc_id : 0;
   const auto named =
-      has_many(descriptor) ? descriptor.associations.find(id) : descriptor.associations.begin();
+      descriptor.has_many() ? descriptor.associations.find(id) : descriptor.associations.begin();
   const bool has_named = named != descriptor.associations.end();
-  if (!has_named && (has_many(descriptor) || !kernel.up)) return fail(EINVAL);
+  if (!has_named && (descriptor.has_many() || !kernel.up)) return fail(EINVAL);
   Address address = descriptor.peer.value_or(Address{});
   if (has_named && !named->second.addresses.empty()) address = named->second.addresses.front();
   const auto chosen = descriptor.primaries.find(id);

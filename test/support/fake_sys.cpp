@@ -116,8 +116,7 @@ int getpeername(int fd, sockaddr* address, socklen_t* length) noexcept {
   const InKernel call{kernel};
   if (kernel.enter(Call::getpeername, fd)) return -1;
   const Descriptor& descriptor = kernel.descriptor(fd);
-  const bool has_many = descriptor.type == SOCK_SEQPACKET && !descriptor.is_peeled_off;
-  if (has_many || !descriptor.peer) return fail(ENOTCONN);
+  if (descriptor.has_many() || !descriptor.peer) return fail(ENOTCONN);
   write_name(as_seen_by(descriptor, *descriptor.peer), address, length);
   return 0;
 }

@@ -7,6 +7,7 @@
 #include <sctpxx/association.hpp>
 #include <sctpxx/error.hpp>
 
+#include "association_numbers.hpp"
 #include "native.hpp"
 #include "support/catch.hpp"
 #include "support/fake_kernel.hpp"
@@ -19,9 +20,6 @@ using namespace sctp;
 using namespace sctp::test;
 using Catch::Matchers::StartsWith;
 using Types = std::set<std::uint16_t>;
-
-constexpr AssociationId seven{7};
-constexpr AssociationId eight{8};
 
 /// Two of a one-to-many socket.
 struct TwoAssociations {

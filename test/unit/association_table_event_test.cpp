@@ -18,8 +18,6 @@ using PathState = AssociationTable::Path::State;
 using Told = PeerAddressChange::State;
 using State = AssociationTable::State;
 
-constexpr AssociationId seven{7};
-constexpr AssociationId eight{8};
 const Address first = Address::parse("192.0.2.1:3868");
 const Address second = Address::parse("198.51.100.1:3868");
 const Address third = Address::parse("203.0.113.1:3868");

@@ -19,8 +19,6 @@ using Change = AssociationTable::Change;
 using End = AssociationChange::End;
 using State = AssociationTable::State;
 
-constexpr AssociationId seven{7};
-
 TEST_CASE("A peer that restarts ends one life and begins another, under the same number") {
   TableOfMany test;
   test.of(seven).addresses = {Address::parse("192.0.2.1:1"), Address::parse("192.0.2.2:1")};

@@ -20,9 +20,6 @@ using End = AssociationChange::End;
 using PathState = AssociationTable::Path::State;
 using State = AssociationTable::State;
 
-constexpr AssociationId seven{7};
-constexpr AssociationId eight{8};
-
 TEST_CASE("A table asks for what becomes of the peers' addresses and streams, and for nothing else") {
   ManyAssociations test;
   const AssociationTable table{test.socket};

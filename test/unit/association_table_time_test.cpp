@@ -21,10 +21,6 @@ using Clock = AssociationTable::Clock;
 using End = AssociationChange::End;
 using State = AssociationTable::State;
 
-constexpr AssociationId seven{7};
-constexpr AssociationId eight{8};
-constexpr AssociationId nine{9};
-
 struct Timed : TableOfMany {
   /// The kernel has begun to set it up.
   AssociationTable::Key begins(AssociationId id, std::optional<std::chrono::milliseconds> time = {}) {

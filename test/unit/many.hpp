@@ -9,15 +9,12 @@
 #include <sctpxx/error.hpp>
 #include <sctpxx/one_to_many_socket.hpp>
 
+#include "association_numbers.hpp"
 #include "borrowed.hpp"
 #include "support/catch.hpp"
 #include "support/fake_kernel.hpp"
 
 namespace sctp::test {
-
-inline constexpr AssociationId seven{7};
-inline constexpr AssociationId eight{8};
-inline constexpr AssociationId nine{9};
 
 /// A one-to-many socket for a test.
 struct Many {

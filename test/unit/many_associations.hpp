@@ -11,6 +11,7 @@
 #include <sctpxx/notification.hpp>
 #include <sctpxx/socket_ref.hpp>
 
+#include "association_numbers.hpp"
 #include "native.hpp"
 #include "support/catch.hpp"
 #include "support/fake_kernel.hpp"

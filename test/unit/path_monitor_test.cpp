@@ -27,7 +27,6 @@ struct Watched : OneSocket {
     kernel.association(fd, seven).addresses = {first, second};
     kernel.association(fd, eight).addresses = {first, second};
   }
-  static constexpr AssociationId eight{8};
 
   /// What the kernel was asked to take as the primary; the first if nothing.
   [[nodiscard]] Address primary() { return Association{socket, seven}.get<option::PrimaryAddr>().address; }
@@ -119,7 +118,7 @@ TEST_CASE("Since when a path is in a state changes with the state alone") {
 TEST_CASE("What is not about the association's paths is nothing") {
   Watched test;
   PathMonitor monitor{test.association};
-  CHECK_FALSE(monitor.take(change(Told::unreachable, second, Watched::eight)));
+  CHECK_FALSE(monitor.take(change(Told::unreachable, second, eight)));
   CHECK_FALSE(monitor.take(SenderDry{.association = seven}));
   CHECK_FALSE(monitor.take(Received{ReceiveStatus::would_block}));
   CHECK_FALSE(monitor.take(Received{Message{}}));

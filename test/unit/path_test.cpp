@@ -21,7 +21,6 @@ using State = option::PeerAddrInfo::State;
 const Address first = Address::parse("192.0.2.1:3868");
 const Address second = Address::parse("198.51.100.1:3868");
 const Address elsewhere = Address::parse("203.0.113.1:3868");
-constexpr AssociationId eight{8};
 
 /// A one-to-many socket with two associations.
 struct Two : OneSocket {

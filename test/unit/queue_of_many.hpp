@@ -18,9 +18,7 @@ struct StringMaker<sctp::SendQueue::Result> : OurText<sctp::SendQueue::Result> {
 
 namespace sctp::test {
 
-constexpr AssociationId seven{7};
-constexpr AssociationId eight{8};
-constexpr AssociationId nine{9};
+inline const std::string kilobyte(1000, 'x');
 
 /// How the kernel refuses a message, and what that is.
 struct Refusal {

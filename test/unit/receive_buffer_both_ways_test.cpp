@@ -15,8 +15,6 @@ using namespace sctp;
 using namespace sctp::test;
 using State = AssociationChange::State;
 
-const AssociationId ours{5};
-
 TEST_CASE("A message that was begun whole ends whole, as one piece in the buffer's memory") {
   PieceTranscript transcript;
   Piece first = begins_on(3);

@@ -14,8 +14,6 @@ using namespace sctp;
 using namespace sctp::test;
 using State = AssociationChange::State;
 
-const AssociationId ours{5};
-
 TEST_CASE("The end of an association is told after each of its open messages, and later ones are whole") {
   const auto [state, name] = GENERATE(values<std::pair<State, std::string>>({
       {State::lost, "lost"},

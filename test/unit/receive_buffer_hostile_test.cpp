@@ -18,8 +18,6 @@ using namespace sctp;
 using namespace sctp::test;
 using State = AssociationChange::State;
 
-const AssociationId ours{5};
-
 /// As under I-DATA, where it says which message it means.
 Record abort_of(StreamId stream, std::uint32_t identifier) {
   Record record = partial_delivery_event(ours, stream);

@@ -18,8 +18,7 @@ namespace {
 
 using namespace sctp;
 using namespace sctp::test;
-
-const AssociationId ours{5};
+using State = AssociationChange::State;
 
 Piece numbered(const On& on, std::uint16_t ssn, std::uint32_t tsn) {
   Piece piece = on;
@@ -151,7 +150,6 @@ TEST_CASE("A message before it, and the beginning of one after it, leave the res
 }
 
 TEST_CASE("With its association goes what was to come of it") {
-  using State = AssociationChange::State;
   Transcript transcript = aborted();
   SECTION("up") {
     transcript.take_event(assoc_change(State::up, {.association = ours}));

@@ -16,8 +16,6 @@ using namespace sctp;
 using namespace sctp::test;
 using State = AssociationChange::State;
 
-const AssociationId ours{5};
-
 TEST_CASE("A message of exactly the limit is taken, in one piece and in several") {
   Transcript transcript{4096, 3000};
   transcript.take(std::string(3000, 'x'), ends_on(1));

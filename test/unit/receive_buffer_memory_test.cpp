@@ -18,8 +18,6 @@ using namespace sctp;
 using namespace sctp::test;
 using State = AssociationChange::State;
 
-const AssociationId ours{5};
-
 TEST_CASE("Nothing is allocated for messages that come whole, once warm") {
   Transcript transcript;
   transcript.take("warm", ends_on(1));

@@ -15,8 +15,6 @@ using namespace sctp;
 using namespace sctp::test;
 using State = AssociationChange::State;
 
-const AssociationId ours{5};
-
 TEST_CASE("A message in one piece is handed out where the caller has it") {
   ReceiveBuffer buffer;
   std::array<std::byte, 64> room{};

@@ -15,8 +15,6 @@ using namespace sctp;
 using namespace sctp::test;
 using State = AssociationChange::State;
 
-const AssociationId ours{5};
-
 /// "failed 'hello'", "failed sent 'hel'…", "failed …'lo'": with dots where the message's beginning or end is
 /// not in it.
 std::string text(const Received& received) {

@@ -13,8 +13,6 @@ using namespace sctp;
 using namespace sctp::test;
 using State = AssociationChange::State;
 
-const AssociationId ours{5};
-
 TEST_CASE("A message that comes whole is not copied") {
   ReceiveBuffer buffer;
   const MutableBytes room = buffer.prepare();

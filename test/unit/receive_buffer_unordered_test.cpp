@@ -15,8 +15,6 @@ using namespace sctp;
 using namespace sctp::test;
 using State = AssociationChange::State;
 
-const AssociationId ours{5};
-
 Piece begins(std::uint16_t ssn) {
   Piece piece = begins_on(3, true);
   piece.ssn = ssn;

@@ -43,8 +43,6 @@ struct Receiving : QueueOfMany {
   [[nodiscard]] std::chrono::milliseconds now() const { return std::chrono::milliseconds{kernel.now}; }
 };
 
-const std::string kilobyte(1000, 'x');
-
 TEST_CASE("A queue receives what its socket does, by one call for each") {
   Receiving test;
   test.comes("hello");

@@ -18,8 +18,6 @@ using End = AssociationChange::End;
 using Ids = std::vector<AssociationId>;
 using Result = SendQueue::Result;
 
-const std::string kilobyte(1000, 'x');
-
 TEST_CASE("There is no room to wait for where nothing waits") {
   QueueOfMany test{{.waiting = 100, .waiting_in_all = 150}};
   SECTION("since the message may not wait") {

@@ -22,8 +22,6 @@ using End = AssociationChange::End;
 using Ids = std::vector<AssociationId>;
 using Result = SendQueue::Result;
 
-const std::string kilobyte(1000, 'x');
-
 TEST_CASE(
     "What an association has with the kernel is up to two and a half times its messages, and 1 KiB at "
     "least") {

@@ -224,7 +224,6 @@ TEST_CASE("Who was told that it is full is ready when half of the bytes of all a
 
 TEST_CASE("What the kernel refuses when everything before is acknowledged comes back too") {
   QueueOfMany test{{.share = 5000}};
-  const std::string kilobyte(1000, 'x');
   test.fill_share(seven, kilobyte);
   test.send(seven, "last");
   test.kernel.fail_next(Call::sendmsg, EMSGSIZE);

@@ -16,6 +16,8 @@
 /// What a ReceiveBuffer makes of pieces, as text that a test can state.
 namespace sctp::test {
 
+inline constexpr AssociationId ours{5};
+
 /// "s3 'hello'", "s3u aborted after 5", "lost 'because'": short enough for a test to spell out. Long payloads
 /// are their size and first byte: "s3 60000*a".
 inline std::string describe(const Received& received) {
