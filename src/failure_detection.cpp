@@ -11,7 +11,7 @@ namespace {
 using std::chrono::milliseconds;
 
 /// More than the kernel lets be set, and little enough to be counted.
-constexpr milliseconds longest{UINT32_MAX};
+constexpr milliseconds ceiling{UINT32_MAX};
 
 /// How long so many timeouts take, each twice as long as the one before, up to `max`.
 milliseconds timeouts(std::uint32_t count, milliseconds first, milliseconds max) noexcept {
@@ -47,8 +47,8 @@ void get_option(OptionTarget target, FailureDetection& value, std::error_code& e
 
 DetectionTime detection_time(const FailureDetection& values, std::optional<milliseconds> rto) noexcept {
   constexpr FailureDetection otherwise = FailureDetection::kernel_defaults();
-  const milliseconds max = std::clamp(values.rto.max.value_or(*otherwise.rto.max), milliseconds{1}, longest);
-  const milliseconds min = std::clamp(values.rto.min.value_or(*otherwise.rto.min), milliseconds{1}, longest);
+  const milliseconds max = std::clamp(values.rto.max.value_or(*otherwise.rto.max), milliseconds{1}, ceiling);
+  const milliseconds min = std::clamp(values.rto.min.value_or(*otherwise.rto.min), milliseconds{1}, ceiling);
   const milliseconds first = std::clamp(rto.value_or(min), min, std::max(min, max));
   const std::uint32_t suspicion = values.thresholds.potentially_failed.value_or(0);
   const std::uint32_t path = values.path.max_retransmissions.value_or(*otherwise.path.max_retransmissions);
@@ -69,7 +69,7 @@ DetectionTime detection_time(const FailureDetection& values, std::optional<milli
     return times;
   }
   const std::uint32_t with_interval = left_after + 2;
-  times.idle_unreachable = with_interval * std::clamp(*heartbeat, milliseconds{0}, longest) +
+  times.idle_unreachable = with_interval * std::clamp(*heartbeat, milliseconds{0}, ceiling) +
                            3 * (first + timeouts(path + 1, first, max)) / 2;
   return times;
 }

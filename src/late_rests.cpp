@@ -7,7 +7,7 @@
 namespace sctp {
 namespace {
 
-constexpr std::size_t most = 256;
+constexpr std::size_t remembered = 256;
 constexpr std::uint32_t numbers_of_a_stream = 65536;  // of which each message takes one, and a TSN at least
 
 /// RFC 9260 1.6: serial numbers.
@@ -26,7 +26,7 @@ void LateRests::expect(const Message& aborted) noexcept {
 }
 
 void LateRests::add(const Aborted& message) noexcept {
-  if (aborted_.size() == most) aborted_.erase(aborted_.begin());
+  if (aborted_.size() == remembered) aborted_.erase(aborted_.begin());
   aborted_.push_back(message);
 }
 
