@@ -44,10 +44,10 @@ until_says() {
 		sleep 0.05
 	done
 }
-# one_message SIZE PLACE: sends so many zeros there. From a pipe they might be read in two halves, and sent as two.
+# one_message SIZE PLACE: sends so many x there. From a pipe they might be read in two halves, and sent as two.
 one_message() {
-	head -c "$1" /dev/zero >"$work/zeros"
-	socat -u -b 65536 "FILE:$work/zeros" "SCTP4:$2"
+	head -c "$1" /dev/zero | tr '\0' x >"$work/message"
+	socat -u -b 65536 "FILE:$work/message" "SCTP4:$2"
 }
 explains_itself() { # explains_itself NAME...
 	local name
