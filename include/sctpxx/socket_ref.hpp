@@ -110,7 +110,9 @@ class SocketRef {
   [[nodiscard]] SCTPXX_EXPORT Address local_address() const;
   [[nodiscard]] SCTPXX_EXPORT Address local_address(std::error_code& error) const noexcept;
 
-  /// One of the peer's addresses; after the association's end too. Not for one-to-many style. `getpeername`.
+  /// One of the peer's addresses; after the association's end too, unless it had ended when it was accepted:
+  /// then, and of one-to-many style, that is the error `not_connected`, and Message::source tells.
+  /// `getpeername`.
   [[nodiscard]] SCTPXX_EXPORT Address peer_address() const;
   [[nodiscard]] SCTPXX_EXPORT Address peer_address(std::error_code& error) const noexcept;
 

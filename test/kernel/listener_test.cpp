@@ -80,6 +80,25 @@ TEST_CASE("An association that ended before it was accepted is accepted, and tel
   CHECK(listener.accept().peer_address() == other.local_address());
 }
 
+TEST_CASE("Who it was that had gone when it was accepted, only its messages tell", "[listener]") {
+  sctp::Listener listener = test::listen();
+  sctp::OneToOneSocket client{listener.local_address()};
+  const Address name = client.local_address();
+  client.send(as_bytes("a"));
+  sctp::ReceiveBuffer buffer;
+  const bool gracefully = GENERATE(true, false);
+  if (gracefully) {
+    client.shutdown(buffer, sctp::Patience{}, [](const auto&) {});
+  } else {
+    client.abort();
+  }
+  const sctp::OneToOneSocket server = listener.accept();
+  std::error_code error;
+  static_cast<void>(server.peer_address(error));
+  CHECK(error == std::errc::not_connected);
+  CHECK(test::next_message(server, buffer).source == name);
+}
+
 TEST_CASE("A peer for whom there is no room is refused, and gets in when there is", "[listener]") {
   sctp::Listener listener{Address::Family::v4};
   listener.bind(Address::loopback(Address::Family::v4, 0));
