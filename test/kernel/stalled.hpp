@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <cstring>
 #include <fstream>
+#include <optional>
 #include <sstream>
 #include <vector>
 
@@ -24,8 +25,8 @@ inline std::size_t cost_of(std::size_t size) {
   return size / 1452 * chunk(1452) + chunk(size % 1452);
 }
 
-/// How much of the send buffer an association takes, as the kernel says.
-inline std::size_t held_by(sctp::AssociationId association) {
+/// How much of the send buffer an association takes, as the kernel's list says; nothing if it is not there.
+inline std::optional<std::size_t> listed(sctp::AssociationId association) {
   std::ifstream file{"/proc/net/sctp/assocs"};
   for (std::string line; std::getline(file, line);) {
     std::istringstream words{line};
@@ -35,7 +36,15 @@ inline std::size_t held_by(sctp::AssociationId association) {
     std::size_t held = 0;
     if (words >> id >> held && id == to_string(association)) return held;
   }
-  throw std::runtime_error{"the kernel does not know this association"};
+  return std::nullopt;
+}
+
+/// The same, read again where the list leaves the association out, as it may while others come and go.
+inline std::size_t held_by(sctp::AssociationId association) {
+  for (int reading = 0; reading != 10; ++reading) {
+    if (const auto held = listed(association)) return *held;
+  }
+  throw std::runtime_error{"the kernel does not list this association"};
 }
 
 /// The n-th message to a peer says that it is.
