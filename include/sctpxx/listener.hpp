@@ -41,9 +41,9 @@ class Listener : public Socket {
   SCTPXX_EXPORT void listen(int backlog, std::error_code& error) noexcept;
 
   /// The next peer. Blocks until there is one. The association may have ended by then: its first receives
-  /// tell, and `peer_address` fails. The first event on it is AssociationChange `up`. What the kernel does not pass on (the options of
-  /// `option/capability.hpp`, priority, mark, type of service) is set again on it; a mark, or a high
-  /// priority, needs CAP_NET_ADMIN then, and without it the peer is refused. `accept4`.
+  /// tell, and `peer_address` fails. The first event on it is AssociationChange `up`. What the kernel does
+  /// not pass on (the options of `option/capability.hpp`, priority, mark, type of service) is set again on
+  /// it; a mark, or a high priority, needs CAP_NET_ADMIN then, and without it the peer is refused. `accept4`.
   [[nodiscard]] SCTPXX_EXPORT OneToOneSocket accept();
   [[nodiscard]] SCTPXX_EXPORT OneToOneSocket accept(std::error_code& error) noexcept;
 

@@ -16,6 +16,7 @@ using sctp::Associations;
 using sctp::OneToOneSocket;
 using sctp::Style;
 using test::Outage;
+using test::tenacious;
 using namespace sctp::option;
 using namespace std::chrono_literals;
 using End = sctp::AssociationChange::End;
@@ -24,12 +25,6 @@ using End = sctp::AssociationChange::End;
 // does.
 
 namespace {
-
-/// Nothing is lost because none arrives.
-void tenacious(const sctp::SocketRef& socket) {
-  test::retransmit_soon(socket);
-  socket.set(AssocInfo{.max_retransmissions = 1000});
-}
 
 /// What is lost stays lost for the time of a test.
 void patient(const sctp::SocketRef& socket) { socket.set(RtoInfo{.initial = 60s, .max = 60s, .min = 60s}); }

@@ -34,9 +34,8 @@ namespace {
 
 /// Nothing is lost because none arrives, and the paths' failures are those of messages alone.
 void tenacious(const sctp::SocketRef& socket) {
-  test::retransmit_soon(socket);
+  test::tenacious(socket);
   socket.set(PeerAddrParams{.heartbeat = Heartbeat::off()});
-  socket.set(AssocInfo{.max_retransmissions = 1000});
 }
 
 struct Pair : test::QuietPair {

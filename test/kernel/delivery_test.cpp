@@ -13,13 +13,12 @@
 
 using sctp::as_bytes;
 using sctp::StreamId;
+using test::any_way;
 using test::Delivery;
 using test::Way;
 using namespace std::chrono_literals;
 
 namespace {
-
-Way any_way() { return GENERATE(Catch::Generators::from_range(test::all_ways())); }
 
 Way any_way_of(sctp::Style style) {
   return GENERATE_REF(Catch::Generators::from_range(test::all_ways(style)));

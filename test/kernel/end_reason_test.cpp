@@ -6,6 +6,7 @@
 #include "one_to_many.hpp"
 
 using sctp::Style;
+using test::any_mode;
 using test::any_style;
 using test::Mode;
 using test::tell;
@@ -76,8 +77,6 @@ struct Pair {
 
   [[nodiscard]] sctp::Association association() const { return {server.socket, receiver.association()}; }
 };
-
-Mode any_mode() { return GENERATE(Mode::blocking, Mode::nonblocking); }
 
 }  // namespace
 

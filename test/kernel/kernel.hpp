@@ -91,6 +91,12 @@ inline void retransmit_soon(const sctp::SocketRef& socket) {
   socket.set(sctp::option::RtoInfo{.initial = 100ms, .max = 100ms, .min = 50ms});
 }
 
+/// Nothing is given up because nothing arrives.
+inline void tenacious(const sctp::SocketRef& socket) {
+  retransmit_soon(socket);
+  socket.set(sctp::option::AssocInfo{.max_retransmissions = 1000});
+}
+
 /// A listener on a free port of the loopback interface. `tune` has its say before it is bound.
 sctp::Listener listen(sctp::Address::Family family = sctp::Address::Family::v4, const Tune& tune = as_it_is);
 
@@ -115,6 +121,7 @@ Event next_event(const sctp::SocketRef& socket, sctp::ReceiveBuffer& buffer);
 
 enum class Mode { blocking, nonblocking };
 inline const char* name(Mode mode) { return mode == Mode::blocking ? "blocking" : "non-blocking"; }
+inline Mode any_mode() { return GENERATE(Mode::blocking, Mode::nonblocking); }
 
 /// One answer in a word or two: "up", "message hello", "lost: user initiated abort", "end of stream",
 /// "would block", "error: Connection reset by peer".

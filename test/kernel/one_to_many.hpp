@@ -32,6 +32,7 @@ std::string name(Way way);
 /// All nine, or those three of a style.
 std::vector<Way> all_ways();
 std::vector<Way> all_ways(sctp::Style style);
+inline Way any_way() { return GENERATE(Catch::Generators::from_range(all_ways())); }
 
 /// Before the socket is bound. Where messages interleave, an idle stream's turn comes before a long message
 /// has ended, too.

@@ -11,6 +11,7 @@ using sctp::Reliability;
 using sctp::SendFailed;
 using sctp::StreamId;
 using test::Outage;
+using test::tenacious;
 using namespace sctp::option;
 using namespace std::chrono_literals;
 using Policy = sctp::Reliability::Policy;
@@ -22,13 +23,7 @@ namespace {
 constexpr StreamId mortal{1};
 constexpr StreamId lasting{2};
 
-/// Nothing is lost because none arrives.
-void tenacious(const sctp::SocketRef& socket) {
-  socket.set(AssocInfo{.max_retransmissions = 1000});
-  test::retransmit_soon(socket);
-}
-
-/// Nor is anything retransmitted before all of a test's messages are on their way.
+/// Nothing is retransmitted before all of a test's messages are on their way.
 void patient(const sctp::SocketRef& socket) {
   tenacious(socket);
   socket.set(RtoInfo{.initial = 1s, .max = 1s, .min = 1s});

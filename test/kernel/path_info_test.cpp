@@ -24,8 +24,7 @@ namespace {
 
 /// Nothing is lost, and no path given up, because none arrives.
 void tenacious(const sctp::SocketRef& socket) {
-  test::retransmit_soon(socket);
-  socket.set(AssocInfo{.max_retransmissions = 1000});
+  test::tenacious(socket);
   socket.set(PeerAddrParams{.max_retransmissions = 1000});
 }
 

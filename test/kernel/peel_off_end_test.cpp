@@ -12,6 +12,7 @@ using sctp::as_bytes;
 using sctp::AssociationId;
 using sctp::OneToOneSocket;
 using State = sctp::AssociationChange::State;
+using test::any_mode;
 using test::Many;
 using test::Mode;
 using namespace std::chrono_literals;
@@ -22,8 +23,6 @@ using Answers = std::vector<std::string>;
 namespace {
 
 const std::string reset = "error: Connection reset by peer";
-
-Mode any_mode() { return GENERATE(Mode::blocking, Mode::nonblocking); }
 
 /// One that was peeled off, beside one that was not.
 struct Peeled {

@@ -9,18 +9,13 @@
 using sctp::as_bytes;
 using sctp::AssociationId;
 using sctp::OneToOneSocket;
+using test::any_mode;
 using test::Many;
 using test::Mode;
 using namespace std::chrono_literals;
 using Answers = std::vector<std::string>;
 
 // Associations that are peeled off in other states than that of being up.
-
-namespace {
-
-Mode any_mode() { return GENERATE(Mode::blocking, Mode::nonblocking); }
-
-}  // namespace
 
 TEST_CASE("A setup is peeled off before it is done", "[peel_off_state]") {
   Many parent{[](const sctp::SocketRef& socket) {

@@ -11,14 +11,13 @@
 
 using sctp::as_bytes;
 using sctp::StreamId;
+using test::any_way;
 using test::Delivery;
 using test::Mode;
 using test::Way;
 using namespace std::chrono_literals;
 
 namespace {
-
-Way any_way() { return GENERATE(Catch::Generators::from_range(test::all_ways())); }
 
 /// A message of this size can be sent.
 test::Tune sends(std::size_t size) {

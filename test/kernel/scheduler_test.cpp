@@ -15,6 +15,7 @@ using sctp::Associations;
 using sctp::StreamId;
 using sctp::Style;
 using test::any_style;
+using test::tenacious;
 using Scheduler = sctp::option::StreamScheduler::Scheduler;
 using namespace sctp::option;
 
@@ -23,12 +24,6 @@ using namespace sctp::option;
 namespace {
 
 constexpr StreamId plug{9};
-
-/// Nothing is given up while nothing arrives.
-void tenacious(const sctp::SocketRef& socket) {
-  socket.set(AssocInfo{.max_retransmissions = 1000});
-  test::retransmit_soon(socket);
-}
 
 struct Messages {
   int count = 0;
