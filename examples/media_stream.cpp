@@ -65,11 +65,13 @@ std::size_t number_after(std::string_view word, std::string_view where) {
 // ---- The viewer.
 
 void show(sctp::OneToOneSocket peer, milliseconds wait, const sctp::Waker& stop) {
+  std::error_code gone;  // before it was let in: then its address is not known any more
+  const sctp::Address sender = peer.peer_address(gone);
+  fmt::print("a movie from {}; I, P, B: shown; i, p, b: late; . lost; - without the frame it refers to\n",
+             gone ? "one who has left" : to_string(sender));
   Screen screen{wait};
   sctp::ReceiveBuffer buffer{4096, 4096};
   try {
-    fmt::print("a movie from {}; I, P, B: shown; i, p, b: late; . lost; - without the frame it refers to\n",
-               peer.peer_address());
     while (!stop.is_awake() && !screen.is_over()) {
       const auto received = peer.receive(buffer, {screen.next(), stop});
       if (received.status() == sctp::ReceiveStatus::end_of_stream)

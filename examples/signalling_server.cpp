@@ -128,6 +128,7 @@ class Server {
     using Result = sctp::SendQueue::Result;
     if (result == Result::full) return drop_deaf(id, "too many answers wait for it");
     if (result == Result::refused) return drop(id, error.message());
+    if (result == Result::broken) return;  // it has gone; its end is told behind what it sent before
     if (busy_ != 0 && peers_[id].requests() >= busy_ && !stop_.is_awake()) peel_off(id);
   }
 
