@@ -114,6 +114,7 @@ TEST_CASE("A shutdown of all is cancelled, or aborts those that do not let it en
   signal.emit(net::cancellation_type::terminal);
   loop.run();
   CHECK(cancelled.error == test::aborted);
+  test::wait_until([&] { return server.socket().associations().size() == 1; });
   Outcome<std::size_t> outcome;
   server.async_shutdown_all(buffer, 50ms, ignore, outcome.take());
   loop.run();

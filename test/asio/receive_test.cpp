@@ -1,5 +1,7 @@
 // SPDX-FileCopyrightText: sctpxx contributors
 // SPDX-License-Identifier: MIT
+#include <poll.h>
+
 #include <algorithm>
 #include <thread>
 
@@ -257,6 +259,7 @@ TEST_CASE("Closing, destroying and releasing a socket end its operations", "[asi
     CHECK(released.is_open());
     pair.loop.run();
     CHECK(outcome.error == test::aborted);
+    test::wait_for(released.fd(), POLLIN);
     CHECK(test::describe(released.try_receive(pair.of_server), {}) == "message unheard");
     return;
   }

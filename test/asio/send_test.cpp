@@ -14,23 +14,11 @@ using test::Pair;
 
 namespace {
 
-/// Sends until the send buffer stays full, and answers how often. What is acknowledged makes room: so that is
-/// once the peer, which does not read, takes no more.
-template <class TrySend>
-std::size_t fill(TrySend try_send, const sctp::OneToOneSocket& peer) {
-  std::size_t sent = 0;
-  for (bool takes_more = true; takes_more;) {
-    takes_more = sctp::association_info(peer.association()).local_window != 0;
-    while (try_send(test::pattern(10'000))) ++sent;
-  }
-  return sent;
-}
-
 /// The client's send buffer is full, and its peer does not read yet.
 struct Full : Pair {
   std::size_t sent = 0;
   Full() : Pair{test::connect(test::with_small_window)} {
-    sent = fill([&](sctp::Bytes bytes) { return client.socket().try_send(bytes); }, server.socket());
+    sent = test::fill(client.socket().association(), server.socket());
   }
   /// So many messages come, of the sizes that were sent, and then nothing.
   void read(std::size_t count) {
@@ -193,7 +181,7 @@ TEST_CASE("Where each association has a send buffer of its own, a full one waits
     if (i == 0) listener = test::listen(sctp::Address::Family::v4, test::with_small_window);
   }
   const auto fill_one = [&](std::size_t i) {
-    return fill([&](sctp::Bytes bytes) { return socket.socket().try_send(ids[i], bytes); }, peers[i]);
+    return test::fill(socket.socket().association(ids[i]), peers[i]);
   };
   fill_one(0);
   Outcome<> stalled;

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <optional>
 
 #include "one_to_many.hpp"
 
@@ -127,12 +128,16 @@ TEST_CASE("Where both sides shut down at once, each ends in order", "[associatio
   Pair pair;
   Handled of_client;
   Handled of_server;
-  {
-    const test::Delay delay;
-    test::Task other{[&] { return pair.server.shutdown(pair.server_buffer, 60s, of_server); }};
-    CHECK(pair.client.shutdown(pair.client_buffer, 60s, of_client) == End::own_shutdown);
-    CHECK(other.get() == End::own_shutdown);
-  }
+  std::optional<test::Outage> neither_is_heard{std::in_place};
+  test::Task client{[&] { return pair.client.shutdown(pair.client_buffer, 60s, of_client); }};
+  test::Task server{[&] { return pair.server.shutdown(pair.server_buffer, 60s, of_server); }};
+  const auto has_begun = [](const OneToOneSocket& socket) {
+    return socket.association().status().state == sctp::option::Status::State::shutdown_sent;
+  };
+  test::wait_until([&] { return has_begun(pair.client) && has_begun(pair.server); });
+  neither_is_heard.reset();
+  CHECK(client.get() == End::own_shutdown);
+  CHECK(server.get() == End::own_shutdown);
   CHECK(of_client.answers == Answers{"shut down"});
   CHECK(of_server.answers == Answers{"shut down"});
 }
@@ -149,6 +154,10 @@ TEST_CASE("A shutdown that comes after the end tells what that was", "[associati
   SECTION("the peer has closed after some last words") {
     pair.client.send(as_bytes("last words"));
     pair.client.close();
+    test::wait_until([&] {
+      std::error_code gone;
+      return static_cast<void>(pair.server.association().status(gone)), gone;
+    });
     CHECK(pair.server.shutdown(pair.server_buffer, 60s, handled) == End::peer_shutdown);
     CHECK(handled.answers == Answers{"message last words", "the peer shuts down", "shut down"});
   }

@@ -99,16 +99,16 @@ TEST_CASE("The side that the peer shuts down is told of both the beginning and t
 
 TEST_CASE("Where both sides shut down at once each of them has done so", "[end_reason]") {
   const Style style = any_style();
-  Pair pair{style, any_mode(), test::as_it_is};
+  Pair pair{style, any_mode()};
   INFO(test::name(pair.way) << ", " << test::name(pair.server.mode));
   Side client{pair.client, sctp::ReceiveBuffer{}, pair.server.mode};
   {
-    const test::Delay delay;
+    const test::Outage neither_is_heard;
     pair.association().shutdown();
     pair.client.shutdown();
-    CHECK(client.to_the_end() == ended(Style::one_to_one, {"up, not ended", "shut down, by us"}));
-    CHECK(pair.server.to_the_end() == ended(style, {"shut down, by us"}));
   }
+  CHECK(client.to_the_end() == ended(Style::one_to_one, {"up, not ended", "shut down, by us"}));
+  CHECK(pair.server.to_the_end() == ended(style, {"shut down, by us"}));
 }
 
 TEST_CASE("The peer's abort is told with everything that it says", "[end_reason]") {

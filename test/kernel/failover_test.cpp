@@ -195,5 +195,9 @@ TEST_CASE("All messages arrive in order on three paths two of which come and go"
     mend(1);
   }
   transfer.finish();
-  for (const auto& path : client.association().paths()) CHECK(path.state == PeerAddrInfo::State::available);
+  test::wait_until([&] {
+    return std::ranges::all_of(client.association().paths(), [](const PeerAddrInfo& path) {
+      return path.state == PeerAddrInfo::State::available;
+    });
+  });
 }

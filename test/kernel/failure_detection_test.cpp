@@ -1,6 +1,7 @@
 // SPDX-FileCopyrightText: sctpxx contributors
 // SPDX-License-Identifier: MIT
 #include <algorithm>
+#include <utility>
 
 #include "by_hand.hpp"
 #include "two_hosts.hpp"
@@ -93,12 +94,11 @@ class DeadPath {
   /// How long the first timeout takes.
   [[nodiscard]] std::chrono::milliseconds rto() const { return rto_; }
 
-  /// Looks at what the kernel counts until the association is lost.
-  void check_counts() {
+  /// Sends, and looks at what the kernel counts from before that until the association is lost.
+  void send_and_check_counts() {
     const auto client = ends_.client.association();
-    std::size_t looks = 0;
     hosts_.a.run([&] {
-      for (;; ++looks) {
+      for (bool is_sent = false;;) {
         std::error_code error;
         const auto failures = sctp::association_info(client, error).failures;
         const auto rto = client.get<PeerAddrInfo>(path_, error).rto;
@@ -110,9 +110,9 @@ class DeadPath {
         if (retransmitted != failures) FAIL(retransmitted << " retransmissions, " << failures << " failures");
         if (rto != std::min(rto_ * (1U << failures), max_rto))
           FAIL(rto.count() << " ms after " << failures << " failures");
+        if (!std::exchange(is_sent, true)) send();
       }
     });
-    CHECK(looks != 0);
   }
 
   /// What has been told of the path and of the association, which is lost then.
@@ -213,8 +213,7 @@ TEST_CASE("A path and an association are given up after the timeouts that are co
                                                           {{never, 2, 3}, {unreachable, lost}}}));
   CAPTURE(limits.suspected, limits.path, limits.association);
   DeadPath dead{values_of(limits)};
-  dead.send();
-  dead.check_counts();
+  dead.send_and_check_counts();
   CHECK(dead.told() == told);
   // The first time and after each timeout but the last.
   const std::size_t timeouts = dead.transmissions(ChunkType::data);

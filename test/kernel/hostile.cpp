@@ -224,10 +224,11 @@ void Service::take(const sctp::Received& received) {
     ++refused[message->association];
 }
 
-Peers::Peers(Service& service, std::size_t count) : service_{service}, sockets_(count), buffers_(count) {
+Peers::Peers(Service& service, std::size_t count, const Tune& tune)
+    : service_{service}, sockets_(count), buffers_(count) {
   for (sctp::OneToOneSocket& one : sockets_) {
     one = sctp::OneToOneSocket{sctp::Address::Family::v4};
-    retransmit_soon(one);
+    tune(one);
     one.connect(service.socket.local_address());
   }
 }

@@ -122,7 +122,7 @@ class Service {
 /// The service's peers that behave: everybody asks and awaits the answer.
 class Peers {
  public:
-  Peers(Service& service, std::size_t count);
+  Peers(Service& service, std::size_t count, const Tune& tune = retransmit_soon);
 
   /// Each asks so many times. Throws when an answer does not come.
   void exchange(std::size_t times = 3);

@@ -138,7 +138,11 @@ TEST_CASE("Who looks at no window takes the receive buffer from all, unless each
   const test::Permission permission{"rcvbuf_policy", own_window};
   const test::hostile::Wrapping wrapping;
   Service service{Delivery::interleaves_peers};
-  Peers peers{service, 1};
+  Peers peers{service, 1, [=](const sctp::SocketRef& socket) {
+                test::retransmit_soon(socket);
+                // To be lost soon.
+                if (!own_window) socket.set(sctp::option::RtoInfo{.max = std::chrono::milliseconds{100}});
+              }};
   peers.exchange();
   std::list<Peer> hostile;
   for (std::uint16_t n = 0; n != hostiles; ++n) {

@@ -230,6 +230,18 @@ void wait_for(int fd, short events) {
   }
 }
 
+std::size_t fill(const sctp::Association& association, const sctp::OneToOneSocket& peer) {
+  std::size_t sent = 0;
+  for (bool takes_more = true; takes_more;) {
+    takes_more = sctp::association_info(peer.association()).local_window != 0 ||
+                 association.status().unacknowledged_chunks > 1;  // one asks whether there is room
+    while (association.try_send(pattern(10'000))) ++sent;
+  }
+  return sent;
+}
+
+void wait_for_packets() { static_cast<void>(connect()); }
+
 std::optional<RawPiece> read_piece(const sctp::SocketRef& socket, sctp::MutableBytes room) {
   iovec where{room.data(), room.size()};
   alignas(cmsghdr) std::array<std::byte, 512> control;

@@ -86,9 +86,10 @@ using Tune = std::function<void(const sctp::SocketRef&)>;
 /// Sets nothing.
 inline void as_it_is(const sctp::SocketRef&) {}
 
-/// Retransmits after a twentieth of the usual time: for tests that fill windows.
+/// Retransmits after a twentieth of the usual time: for tests that fill windows. Still, what is not heard for
+/// seconds is not lost, and a shutdown may take a minute: five times the longest timeout.
 inline void retransmit_soon(const sctp::SocketRef& socket) {
-  socket.set(sctp::option::RtoInfo{.initial = 100ms, .max = 100ms, .min = 50ms});
+  socket.set(sctp::option::RtoInfo{.initial = 100ms, .max = 10s, .min = 50ms});
 }
 
 /// Nothing is given up because nothing arrives.
@@ -99,6 +100,13 @@ inline void tenacious(const sctp::SocketRef& socket) {
 
 /// A listener on a free port of the loopback interface. `tune` has its say before it is bound.
 sctp::Listener listen(sctp::Address::Family family = sctp::Address::Family::v4, const Tune& tune = as_it_is);
+
+/// Sends until the send buffer stays full, and answers how often. What is acknowledged makes room: so that is
+/// once the peer, which does not read, takes no more.
+std::size_t fill(const sctp::Association& association, const sctp::OneToOneSocket& peer);
+
+/// Waits until the packets that have been sent are processed: the loopback interface keeps their order.
+void wait_for_packets();
 
 /// Two sockets and the association between them.
 struct Ends {

@@ -121,7 +121,7 @@ TEST_CASE("Nothing that is sent to who has gone raises a signal", "[lesson]") {
   SECTION("on a socket with one association") {
     auto [client, server] = test::connect();
     server.abort();
-    test::wait_for(client.fd(), POLLIN);
+    test::wait_for(client.fd(), POLLERR);
     sctp::SendBatch batch;
     for (int i = 0; i != 3; ++i) batch.add(as_bytes("after"));
     CHECK(batch.send(client));

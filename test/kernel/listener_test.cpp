@@ -68,6 +68,7 @@ TEST_CASE("An association that ended before it was accepted is accepted, and tel
   }
   SECTION("by an abort") {
     client.abort();
+    test::wait_for_packets();
     const sctp::OneToOneSocket server = listener.accept();
     CHECK(server.association().id() == sctp::AssociationId{});
     CHECK(test::next(5, server, buffer) == Answers{"up", "message a", "lost: user initiated abort",
@@ -92,6 +93,7 @@ TEST_CASE("Who it was that had gone when it was accepted, only its messages tell
   } else {
     client.abort();
   }
+  test::wait_for_packets();
   const sctp::OneToOneSocket server = listener.accept();
   std::error_code error;
   static_cast<void>(server.peer_address(error));

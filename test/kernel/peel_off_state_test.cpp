@@ -72,10 +72,10 @@ TEST_CASE("An association is peeled off while it shuts down", "[peel_off_state]"
   const AssociationId id = parent.next_up();
   sctp::ReceiveBuffer buffer;
   SECTION("by us") {
-    std::optional<test::Delay> delay{std::in_place};
+    std::optional<test::Outage> not_yet_heard{std::in_place};
     parent.association(id).shutdown();
     const OneToOneSocket peer = parent.socket.peel_off(id, parent.buffer, buffer);
-    delay.reset();
+    not_yet_heard.reset();
     CHECK(test::next(3, peer, buffer, mode) == Answers{"shut down", "end of stream", "end of stream"});
     CHECK(parent.socket.associations().empty());
     CHECK_FALSE(parent.socket.try_receive(parent.buffer));

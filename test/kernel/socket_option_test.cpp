@@ -318,6 +318,8 @@ TEST_CASE("Closing a one-to-many socket does not wait, however long it is to lin
   client.set(Linger{24h});
   const auto id = client.connect(listener.local_address());
   const OneToOneSocket server = listener.accept();
+  sctp::ReceiveBuffer of_client;
+  CHECK(test::next(client, of_client) == "up");
   test::set_loopback_up(false);
   client.association(id).send(sctp::as_bytes("the last"));
   Closing closing{std::move(const_cast<sctp::OneToManySocket&>(client))};

@@ -101,6 +101,7 @@ TEMPLATE_TEST_CASE("A read ends when its time is over, and takes nothing away", 
   CHECK(read(ends.server, 1h) == "late");
   std::array<std::byte, 10> room;
   sctp::write_all(ends.client, as_bytes("half"));
+  wait_for(ends.server.fd(), POLLIN);
   CHECK(sctp::read_exactly(ends.server, room, 50ms) == 4);
   sctp::write_all(ends.client, as_bytes("whole"));
   CHECK(sctp::read_exactly(ends.server, MutableBytes{room}.first(5), 1h) == 5);
@@ -110,10 +111,12 @@ TEMPLATE_TEST_CASE("A write ends when its time is over, and what it counts arriv
                    Sctp) {
   Pair<TestType> ends;
   const auto all = pattern(30'000'000);
-  const std::size_t written = sctp::write_all(ends.client, all, 50ms);
+  std::size_t written = sctp::write_all(ends.client, all, 50ms);
   CHECK(written > 0);
+  // Acknowledgements that are late make room once more.
+  while (const std::size_t more = sctp::write_all(ends.client, Bytes{all}.subspan(written), 0s))
+    written += more;
   CHECK(written < all.size());
-  CHECK(sctp::write_all(ends.client, Bytes{all}.subspan(written), 0s) == 0);
   ends.client.close();
   CHECK((read_all(ends.server) ==
          std::vector(all.begin(), all.begin() + static_cast<std::ptrdiff_t>(written))));

@@ -128,21 +128,34 @@ class Torture {
   /// For three seconds nothing has come, and yet something has not ended. What it still had must be told to
   /// its sender.
   void abort_what_stands_still() {
+    if (sockets_ == 1) find_untold_ends();
     for (std::size_t i = 0; i != associations; ++i) {
       if (has_ended_.at(i)) continue;
-      if (sockets_ == 1 && fates_[i].lost_at_receiver) {  // it was aborted three seconds ago
+      if (sockets_ == 1 && fates_[i].lost_at_receiver) {  // it was aborted three seconds ago, or had ended
         ++problems_["the end of an association is not told"];
         has_ended_.at(i) = true;
         continue;
       }
       ++stuck_;
       if (!mortal_) ++problems_["an association stands still"];
-      receiver_.abort(i);
       fates_[i].lost_at_receiver = fates_[i].cut_short = true;
-      if (sockets_ != 1) {
+      if (sockets_ == 1) {
+        std::error_code has_ended;  // and the kernel has not told, nor the library found out yet
+        sctp::Association{receiver_.socket(), receiver_.association(i)}.abort("", has_ended);
+      } else {
+        receiver_.abort(i);
         has_ended_.at(i) = true;
         receiver_.buffer(i) = sctp::ReceiveBuffer{};  // nobody reads on
       }
+    }
+  }
+
+  /// Of an association that shuts down in the middle of a message the kernel tells no end: the library looks.
+  void find_untold_ends() {
+    while (const auto received = receiver_.socket().try_receive(receiver_.buffer())) {
+      received.match([&](const sctp::PartialDeliveryAborted& event) { take(event); },
+                     [&](const sctp::AssociationChange& change) { take(change); },
+                     [&](const sctp::Message& message) { take(message); }, [](const auto&) {});
     }
   }
 
