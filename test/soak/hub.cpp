@@ -96,11 +96,11 @@ void Hub::take_message(const sctp::Message& message) {
 }
 
 void Hub::note(const sctp::AssociationTable::Change& change) {
-  using Kind = sctp::AssociationTable::Change::Kind;
+  using What = sctp::AssociationTable::Change::Kind;
   const auto id = change.key.id;
   Correspondence* const one = find(id);
   switch (change.kind) {
-    case Kind::up:
+    case What::up:
       if (side_ == Side::server) {
         if (one != nullptr) ledger_.complain("an association is up twice");
         all_.try_emplace(id, ledger_, side_, process_, 0, longest_);
@@ -108,11 +108,11 @@ void Hub::note(const sctp::AssociationTable::Change& change) {
         ledger_.life(one->life()).is_up = true;
       }
       return;
-    case Kind::restarted:
+    case What::restarted:
       if (one != nullptr) one->restart();
       shuts_down_.erase(id);
       return;
-    case Kind::closed:
+    case What::closed:
       if (one == nullptr) return ledger_.complain("the end of an association that was not up");
       one->end(static_cast<Life::End>(change.association.end));
       ended_.push_back(std::move(*one));

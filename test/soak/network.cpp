@@ -35,7 +35,7 @@ void write_sysctl(const std::string& name, int value) {
 /// none: what netem corrupts would then be taken for intact.
 void have_checksums(std::size_t path) {
   ifreq request{};
-  request.ifr_name[fmt::format_to_n(request.ifr_name, IFNAMSIZ - 1, "path{}", path).size] = '\0';
+  fmt::format("path{}", path).copy(request.ifr_name, IFNAMSIZ - 1);
   ethtool_value off{.cmd = ETHTOOL_STXCSUM, .data = 0};
   request.ifr_data = reinterpret_cast<char*>(&off);
   const int fd = checked(::socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0), "a socket");
