@@ -53,6 +53,7 @@ std::optional<Cut> try_cut_off(Many& many, Delivery delivery) {
       cut.peer.association().get<sctp::option::PrAssocStatus>(Reliability::Policy::priority);
   const bool is_cut = given_up.abandoned_sent != 0;
   if (!is_cut) cut.peer.abort();
+  test::wait_for_packets();  // before there is more room, or nothing is handed out in pieces
   CHECK(many.next() == "message of 4000 bytes");
   if (is_cut) return cut;
   while (many.next().find("lost") == std::string::npos) {
