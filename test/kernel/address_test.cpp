@@ -176,10 +176,7 @@ TEST_CASE("A port is free again when its listener has closed and its association
     const sctp::OneToOneSocket client{address};
     const sctp::OneToOneSocket server = listener.accept();
     server.shutdown();  // a socket that closes does so too, and does not wait for the answer
-    test::wait_until([&] {
-      std::error_code gone;
-      return static_cast<void>(server.association().status(gone)), gone;
-    });
+    test::wait_until_gone(server.association());
   }
 }
 

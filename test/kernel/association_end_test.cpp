@@ -154,10 +154,7 @@ TEST_CASE("A shutdown that comes after the end tells what that was", "[associati
   SECTION("the peer has closed after some last words") {
     pair.client.send(as_bytes("last words"));
     pair.client.close();
-    test::wait_until([&] {
-      std::error_code gone;
-      return static_cast<void>(pair.server.association().status(gone)), gone;
-    });
+    test::wait_until_gone(pair.server.association());
     CHECK(pair.server.shutdown(pair.server_buffer, 60s, handled) == End::peer_shutdown);
     CHECK(handled.answers == Answers{"message last words", "the peer shuts down", "shut down"});
   }

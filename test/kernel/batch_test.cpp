@@ -97,11 +97,7 @@ TEST_CASE("What came before an abort is read in batches before it", "[batch]") {
   pair.send(5);
   pair.peer.abort();
   // Then the error waits on the socket, which recvmmsg tells first.
-  test::wait_until([&] {
-    std::error_code gone;
-    static_cast<void>(sctp::Association{pair.socket(), pair.receiver.association()}.status(gone));
-    return bool{gone};
-  });
+  test::wait_until_gone({pair.socket(), pair.receiver.association()});
   for (int i = 0; i != 5; ++i) CHECK(pair.next() == "message " + std::to_string(i));
   std::error_code error;
   const auto event = pair.socket().receive(pair.buffer, error);

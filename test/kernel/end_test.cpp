@@ -43,10 +43,7 @@ TEST_CASE("A graceful end is told to both sides, and then the stream is at its e
   second.send(as_bytes("x"));
   first.send(as_bytes("b"));
   first.shutdown();
-  test::wait_until([&] {
-    std::error_code gone;
-    return static_cast<void>(second.association().status(gone)), gone;
-  });
+  test::wait_until_gone(second.association());
 
   const Answers told = until_end(second, second_buffer, mode);
   CHECK(told == Answers{"up", "message a", "message b", "the peer shuts down", "shut down", "end of stream"});

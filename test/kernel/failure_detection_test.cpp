@@ -97,8 +97,9 @@ class DeadPath {
   /// Sends, and looks at what the kernel counts from before that until the association is lost.
   void send_and_check_counts() {
     const auto client = ends_.client.association();
+    bool is_sent = false;
     hosts_.a.run([&] {
-      for (bool is_sent = false;;) {
+      for (;;) {
         std::error_code error;
         const auto failures = sctp::association_info(client, error).failures;
         const auto rto = client.get<PeerAddrInfo>(path_, error).rto;
@@ -113,6 +114,7 @@ class DeadPath {
         if (!std::exchange(is_sent, true)) send();
       }
     });
+    CHECK(is_sent);
   }
 
   /// What has been told of the path and of the association, which is lost then.

@@ -230,6 +230,16 @@ void wait_for(int fd, short events) {
   }
 }
 
+void wait_for_packets() { static_cast<void>(connect()); }
+
+void wait_until_gone(const sctp::Association& association) {
+  wait_until([&] {
+    std::error_code gone;
+    static_cast<void>(association.status(gone));
+    return bool{gone};
+  });
+}
+
 std::size_t fill(const sctp::Association& association, const sctp::OneToOneSocket& peer) {
   std::size_t sent = 0;
   for (bool takes_more = true; takes_more;) {
@@ -239,8 +249,6 @@ std::size_t fill(const sctp::Association& association, const sctp::OneToOneSocke
   }
   return sent;
 }
-
-void wait_for_packets() { static_cast<void>(connect()); }
 
 std::optional<RawPiece> read_piece(const sctp::SocketRef& socket, sctp::MutableBytes room) {
   iovec where{room.data(), room.size()};

@@ -101,13 +101,6 @@ inline void tenacious(const sctp::SocketRef& socket) {
 /// A listener on a free port of the loopback interface. `tune` has its say before it is bound.
 sctp::Listener listen(sctp::Address::Family family = sctp::Address::Family::v4, const Tune& tune = as_it_is);
 
-/// Sends until the send buffer stays full, and answers how often. What is acknowledged makes room: so that is
-/// once the peer, which does not read, takes no more.
-std::size_t fill(const sctp::Association& association, const sctp::OneToOneSocket& peer);
-
-/// Waits until the packets that have been sent are processed: the loopback interface keeps their order.
-void wait_for_packets();
-
 /// Two sockets and the association between them.
 struct Ends {
   sctp::OneToOneSocket client;
@@ -154,6 +147,16 @@ template <class Condition>
 void wait_until(Condition condition) {
   while (!condition()) std::this_thread::yield();
 }
+
+/// Waits until the packets that have been sent are processed: the loopback interface keeps their order.
+void wait_for_packets();
+
+/// Waits until the kernel knows the association no more, whatever is still to be read of it.
+void wait_until_gone(const sctp::Association& association);
+
+/// Sends messages of 10,000 bytes of `pattern` until the send buffer stays full, and answers how many. What
+/// is acknowledged makes room: so that is once the peer, which does not read, takes no more.
+std::size_t fill(const sctp::Association& association, const sctp::OneToOneSocket& peer);
 
 /// One read by hand, which does not block, and what the kernel said of it. Its bytes lie in `room`.
 struct RawPiece {

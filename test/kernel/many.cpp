@@ -15,7 +15,6 @@
 #include <random>
 #include <stdexcept>
 
-#include "by_hand.hpp"
 #include "one_to_many.hpp"
 
 namespace test::many {
@@ -112,12 +111,7 @@ void Reading::take(const sctp::Message& message, Problems& problems) {
 
 void tune(const sctp::SocketRef& socket) {
   small_window(socket);
-  // Soon, and still what is not heard for seconds is not lost: a shutdown may take five times the longest
-  // timeout.
-  socket.set(sctp::option::RtoInfo{.initial = 100ms, .max = 10s, .min = 50ms});
-  sctp_assocparams patience{};
-  patience.sasoc_asocmaxrxt = 1000;
-  set_native(socket, SCTP_ASSOCINFO, patience);
+  tenacious(socket);
 }
 
 std::string describe_end(const sctp::AssociationChange& change) {

@@ -34,8 +34,7 @@ bool operator==(const EnableStreamReset& one, const EnableStreamReset& other) {
 void permit(const sctp::SocketRef& socket) {
   socket.set(ReconfigSupported{});
   socket.set(everything);
-  socket.set(AssocInfo{.max_retransmissions = 1000});
-  test::retransmit_soon(socket);
+  test::tenacious(socket);
 }
 
 /// A socket of any style that asks, and its peer.

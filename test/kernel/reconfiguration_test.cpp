@@ -42,8 +42,7 @@ struct Pair {
     return [agrees](const sctp::SocketRef& socket) {
       socket.set(ReconfigSupported{});
       socket.set(agrees);
-      socket.set(AssocInfo{.max_retransmissions = 1000});
-      test::retransmit_soon(socket);
+      test::tenacious(socket);
     };
   }
 
